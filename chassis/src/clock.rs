@@ -1,0 +1,16 @@
+//! The one place where the time is read. Everywhere else it is an argument.
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+
+/// The time in UTC, cut to microseconds: the finest that every database keeps.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the edge at which the time is read")]
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
+
+/// Whole seconds since the Unix epoch, as tokens count them.
+#[must_use]
+pub fn unix_seconds(time: DateTime<Utc>) -> u64 {
+    u64::try_from(time.timestamp()).unwrap_or_default()
+}

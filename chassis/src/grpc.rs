@@ -1,0 +1,162 @@
+//! gRPC, both ends: a server with health and reflection, and a channel that knows its limits.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::middleware;
+use http::Request;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::codegen::Service;
+use tonic::server::NamedService;
+use tonic::service::interceptor::InterceptedService;
+use tonic::service::{Routes, RoutesBuilder};
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Endpoint, Server};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::request_id;
+
+/// Largest request a service takes, in bytes: ten times the largest body the gateway takes.
+pub const MAX_REQUEST_BYTES: usize = 2 * 1024 * 1024;
+/// No call lasts longer; the longest of ours, a turn, ends within a minute.
+const CALL_LIMIT: Duration = Duration::from_secs(65);
+/// For calls in flight to be answered once a shutdown has begun.
+const DRAIN: Duration = Duration::from_secs(15);
+
+/// The services of one server, with health and reflection beside them.
+pub struct Services {
+    routes: RoutesBuilder,
+    health: HealthReporter,
+    names: Vec<&'static str>,
+}
+
+impl Services {
+    /// Starts with health (not serving yet) and reflection over `descriptors`, an encoded
+    /// `FileDescriptorSet`. Both reflection versions: older tools know only `v1alpha`.
+    pub async fn new(descriptors: &'static [u8]) -> anyhow::Result<Self> {
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(descriptors)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        let mut routes = Routes::builder();
+        routes
+            .add_service(health_service)
+            .add_service(reflection().build_v1().context("descriptors for reflection")?)
+            .add_service(reflection().build_v1alpha().context("descriptors for reflection")?);
+        let services = Self { routes, health, names: vec![""] };
+        // The reporter calls the server as a whole SERVING from the start.
+        services.health().set_serving(false).await;
+        Ok(services)
+    }
+
+    /// Adds a generated server.
+    pub async fn add<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Response: axum::response::IntoResponse,
+        S::Future: Send + 'static,
+    {
+        self.routes.add_service(service);
+        self.names.push(S::NAME);
+        self.health().set_serving(false).await;
+        self
+    }
+
+    /// The switch between serving and not serving.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health { reporter: self.health.clone(), names: self.names.clone() }
+    }
+
+    /// Serves until `shutdown`, then says so to health checks, answers what is in flight and returns.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let health = self.health();
+        let router = self
+            .routes
+            .routes()
+            .prepare()
+            .into_axum_router()
+            .layer(middleware::from_fn(request_id::track));
+        let stop = shutdown.clone();
+        let stopped = async move {
+            stop.cancelled().await;
+            health.set_serving(false).await;
+        };
+        let serving = Server::builder()
+            .timeout(CALL_LIMIT)
+            .http2_keepalive_interval(Some(Duration::from_secs(30)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+            // tonic passes "no limit" for what hyper would limit by itself (RUSTSEC-2024-0003).
+            .max_concurrent_streams(1024)
+            .http2_max_local_error_reset_streams(Some(1024))
+            .http2_max_pending_accept_reset_streams(Some(20))
+            .http2_max_header_list_size(16 * 1024)
+            .add_routes(router.into())
+            .serve_with_incoming_shutdown(
+                TcpIncoming::from(listener).with_nodelay(Some(true)),
+                stopped,
+            );
+        // A client that holds a connection open, silent, would keep the server from ending.
+        let overdue = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            outcome = serving => outcome.context("gRPC server failed"),
+            () = overdue => {
+                tracing::warn!("calls were still in flight at the end of the drain");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Says whether a server's services are ready for calls.
+#[derive(Clone)]
+pub struct Health {
+    reporter: HealthReporter,
+    names: Vec<&'static str>,
+}
+
+impl Health {
+    /// Sets the answer for the server as a whole and for each of its services.
+    pub async fn set_serving(&self, serving: bool) {
+        let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in &self.names {
+            self.reporter.set_service_status(*name, status).await;
+        }
+    }
+}
+
+/// A connection to another service that carries the request id along. Clones share it.
+pub type Channel = InterceptedService<tonic::transport::Channel, request_id::Forward>;
+
+/// A channel that connects when first used, so that services can start in any order.
+///
+/// A peer that cannot be reached is noticed within 2 s, one that hangs within 15 s.
+#[must_use]
+pub fn connect_lazily(endpoint: Endpoint) -> Channel {
+    let channel = endpoint
+        .connect_timeout(Duration::from_secs(2))
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(5))
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true)
+        .connect_lazy();
+    InterceptedService::new(channel, request_id::Forward)
+}

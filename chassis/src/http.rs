@@ -1,0 +1,157 @@
+//! An HTTP server that does not wait for ever: not for a header, not for a first byte, not at the end.
+//!
+//! `axum::serve` installs no timer, so a connection that sends half a header stays open for good.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::tasks::Tasks;
+
+/// What a client may take.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// For the first request of a connection to arrive, and for every header to be complete.
+    pub header_timeout: Duration,
+    /// Headers of one request; more are answered 431.
+    pub max_headers: usize,
+    /// Connections at once; more wait in the kernel's queue.
+    pub max_connections: usize,
+    /// For requests in flight to be answered once a shutdown has begun.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            max_headers: 100,
+            max_connections: 10_000,
+            drain: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Serves `router` until `shutdown`, then answers what is in flight and returns.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: &Limits,
+    shutdown: CancellationToken,
+) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(limits.max_headers);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(256)
+        .max_header_list_size(64 * 1024)
+        .keep_alive_interval(Some(Duration::from_secs(30)))
+        .keep_alive_timeout(Duration::from_secs(10));
+    let builder = Arc::new(builder);
+    let room = Arc::new(Semaphore::new(limits.max_connections));
+    let tasks = Tasks::new();
+    loop {
+        let (stream, place) = tokio::select! {
+            () = shutdown.cancelled() => break,
+            connected = accept(&listener, &room) => connected,
+        };
+        let connection =
+            Connection { builder: builder.clone(), router: router.clone(), stop: shutdown.clone() };
+        let first_request = limits.header_timeout;
+        tasks.spawn(async move {
+            connection.serve(stream, first_request).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    if !tasks.drain(limits.drain).await {
+        tracing::warn!("requests were still in flight at the end of the drain");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> (TcpStream, Option<tokio::sync::OwnedSemaphorePermit>) {
+    // Never closed, so there is always a place in the end.
+    let place = room.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            Err(error) => {
+                // Out of file descriptors, or the client was gone already: the next may do better.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+struct Connection {
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    router: Router,
+    stop: CancellationToken,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream, first_request: Duration) {
+        // An answer should leave at once; failing to say so only makes it slower.
+        let _slower = stream.set_nodelay(true);
+        let peer = stream.peer_addr().ok();
+        let spoken = Arc::new(AtomicBool::new(false));
+        let heard = spoken.clone();
+        let service =
+            self.router.map_request(move |request: http::Request<hyper::body::Incoming>| {
+                heard.store(true, Ordering::Relaxed);
+                let mut request = request.map(axum::body::Body::new);
+                if let Some(peer) = peer {
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                }
+                request
+            });
+        let connection =
+            self.builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        tokio::pin!(connection);
+        let silence = tokio::time::sleep(first_request);
+        tokio::pin!(silence);
+        let (mut stopping, mut waiting) = (false, true);
+        loop {
+            tokio::select! {
+                outcome = connection.as_mut() => {
+                    if let Err(error) = outcome {
+                        tracing::debug!(%error, "a connection ended early");
+                    }
+                    return;
+                }
+                () = self.stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                    if !spoken.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+                () = silence.as_mut(), if waiting => {
+                    waiting = false;
+                    if !spoken.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! How a service lives: settings, logs, shutdown, serving, request ids, statuses.
+//!
+//! A service is a function of a listener, a config and a stop signal. This crate holds what any
+//! such function needs and nothing of what it is for: the test for admission is whether another
+//! product's service would want it unchanged.
+
+pub mod clock;
+pub mod grpc;
+pub mod http;
+pub mod process;
+pub mod request_id;
+pub mod settings;
+pub mod status;
+pub mod tasks;
+pub mod telemetry;

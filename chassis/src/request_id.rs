@@ -1,0 +1,123 @@
+//! One id per request, through every service it touches, in every log line and in the answer.
+
+use std::future::Future;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue};
+use tonic::metadata::MetadataValue;
+use tonic::service::Interceptor;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// The header, and the gRPC metadata key.
+pub const HEADER: HeaderName = HeaderName::from_static(NAME);
+
+const NAME: &str = "x-request-id";
+
+/// Longest id taken from a caller.
+const MAX_LENGTH: usize = 128;
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request this task works for.
+#[must_use]
+pub fn current() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Lets a spawned task work for the same request.
+pub(crate) fn inherit<F: Future>(task: F) -> impl Future<Output = F::Output> {
+    let id = current();
+    async move {
+        match id {
+            Some(id) => CURRENT.scope(id, task).await,
+            None => task.await,
+        }
+    }
+}
+
+/// Middleware: takes the caller's id or makes one, logs the request under it, and sends it back.
+pub async fn track(mut request: Request, next: Next) -> Response {
+    let id = accept(request.headers().get(HEADER)).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let header = HeaderValue::from_str(&id).ok();
+    if let Some(header) = &header {
+        request.headers_mut().insert(HEADER, header.clone());
+    }
+    // The pattern, never the path itself: a query string may hold anything.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", request_id = %id, %method, %route);
+    let started = Instant::now();
+    let answer = async {
+        let mut response = next.run(request).await;
+        if let Some(header) = header {
+            response.headers_mut().insert(HEADER, header);
+        }
+        let status = response.status().as_u16();
+        let grpc_status = response.headers().get("grpc-status").and_then(|code| code.to_str().ok());
+        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+        tracing::info!(status, grpc_status, duration_ms, "answered");
+        response
+    };
+    CURRENT.scope(id, answer.instrument(span)).await
+}
+
+/// Letters, digits, `.`, `_` and `-` only: an id ends up in logs, where it must not forge lines.
+fn accept(header: Option<&HeaderValue>) -> Option<String> {
+    let id = header?.to_str().ok()?;
+    let fits = !id.is_empty() && id.len() <= MAX_LENGTH;
+    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    (fits && plain).then(|| id.to_owned())
+}
+
+/// Sends the current id along with every outgoing gRPC call.
+#[derive(Clone, Copy, Debug)]
+pub struct Forward;
+
+impl Interceptor for Forward {
+    fn call(
+        &mut self,
+        mut request: tonic::Request<()>,
+    ) -> Result<tonic::Request<()>, tonic::Status> {
+        if let Some(id) = current().and_then(|id| MetadataValue::try_from(id).ok()) {
+            request.metadata_mut().insert(NAME, id);
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_ids_are_taken_from_callers() {
+        let taken = |id: &str| accept(HeaderValue::from_str(id).ok().as_ref()).is_some();
+        assert!(taken("0197-abc_DEF.9"));
+        assert!(taken(&"a".repeat(128)));
+        assert!(!taken(&"a".repeat(129)));
+        assert!(!taken(""));
+        assert!(!taken("a b"));
+        assert!(!taken("a\tb"));
+        assert!(!taken("{\"level\":\"error\"}"));
+        assert_eq!(accept(None), None);
+    }
+
+    #[tokio::test]
+    async fn a_spawned_task_works_for_the_same_request() {
+        let tasks = crate::tasks::Tasks::new();
+        let seen = CURRENT
+            .scope("ada-1".to_owned(), async { tasks.spawn(async { current() }).await })
+            .await
+            .unwrap();
+        assert_eq!(seen.as_deref(), Some("ada-1"));
+    }
+}

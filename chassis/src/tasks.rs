@@ -1,0 +1,38 @@
+//! The home of every task that outlives its caller: a shutdown waits for it here.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+
+use crate::request_id;
+
+/// Tasks in flight. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks(TaskTracker);
+
+impl Tasks {
+    /// Nothing in flight.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts a task that runs to its end whatever becomes of the caller. It keeps the caller's
+    /// span and request id.
+    pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.0.spawn(request_id::inherit(task).in_current_span())
+    }
+
+    /// Waits until no task is left, at most `patience`. True if none is left.
+    pub async fn drain(&self, patience: Duration) -> bool {
+        self.0.close();
+        tokio::time::timeout(patience, self.0.wait()).await.is_ok()
+    }
+}

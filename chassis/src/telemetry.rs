@@ -1,0 +1,107 @@
+//! Logs: to standard error, as text for people or as JSON lines for machines.
+
+use std::io::IsTerminal as _;
+use std::str::FromStr;
+
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{FilterFn, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::settings::Settings;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for Format {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("must be text or json"),
+        }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which lines, in the words of `RUST_LOG`.
+    pub filter: Targets,
+    /// How they look.
+    pub format: Format,
+}
+
+impl Config {
+    /// Reads `RUST_LOG` and `LOG_FORMAT`.
+    pub fn read(settings: &mut Settings) -> Option<Self> {
+        let filter =
+            settings.value("RUST_LOG", "info", "which log lines: a level, or target=level");
+        let format = settings.value("LOG_FORMAT", "text", "how log lines look: text or json");
+        Some(Self { filter: filter?, format: format? })
+    }
+}
+
+/// Crates of this workspace. Only these follow `RUST_LOG` below WARN.
+const OURS: [&str; 8] = [
+    "ai_buddy",
+    "auth_client",
+    "auth_service",
+    "chassis",
+    "chat_service",
+    "database",
+    "gateway",
+    "standalone",
+];
+
+/// Starts logging for the whole process; a second call changes nothing.
+pub fn start(config: &Config) {
+    let allowed = FilterFn::new(|meta| may_log(meta.target(), *meta.level()));
+    let colours = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.format {
+        Format::Text => lines.with_ansi(colours).boxed(),
+        Format::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let ready = tracing_subscriber::registry()
+        .with(lines.with_filter(allowed))
+        .with(config.filter.clone())
+        .try_init();
+    if ready.is_err() {
+        tracing::debug!("logging was already on");
+    }
+}
+
+/// Libraries may print whatever passes through them when asked to be verbose: headers, statements,
+/// bodies. People's words pass through ours, so a library is heard from WARN up, and the model's
+/// client, which puts whole answers into its errors, not at all.
+fn may_log(target: &str, level: Level) -> bool {
+    let root = target.split("::").next().unwrap_or_default();
+    if root == "async_openai" {
+        return false;
+    }
+    OURS.contains(&root) || level <= LevelFilter::WARN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_are_heard_from_warn_up_and_the_model_client_never() {
+        assert!(may_log("chat_service::turns", Level::TRACE));
+        assert!(may_log("hyper::proto", Level::WARN));
+        assert!(!may_log("h2::codec", Level::DEBUG));
+        assert!(!may_log("async_openai::client", Level::ERROR));
+    }
+}

@@ -1,0 +1,100 @@
+//! How a service keeps things.
+//!
+//! SQLite opened with care, reads that run beside each other, and one writer that commits in
+//! groups: many writes share one `fsync`, which is what makes durable cheap. No future that holds
+//! a connection is ever dropped half-way: reads and writes run in tasks of their own, so that a
+//! caller who hangs up cannot leave a connection in the middle of something.
+
+mod error;
+mod open;
+mod writer;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use chassis::tasks::Tasks;
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::Semaphore;
+
+pub use error::Error;
+
+/// Reads waiting or running at once; more are turned away, so that they fail at once, not late.
+const MAX_READS: usize = 256;
+
+/// A database of one service. Clones share it.
+#[derive(Clone)]
+pub struct Database {
+    read: DatabaseConnection,
+    writer: writer::Writer,
+    reads: Arc<Semaphore>,
+    tasks: Tasks,
+}
+
+impl Database {
+    /// Opens the database at `url` (`sqlite:PATH`), creates it if need be, and migrates it.
+    pub async fn open<M: MigratorTrait>(url: &str) -> Result<Self, Error> {
+        let write = open::writer(url).await?;
+        M::up(&write, None).await?;
+        let read = open::readers(url).await?;
+        let tasks = Tasks::new();
+        Ok(Self {
+            read,
+            writer: writer::Writer::start(write, &tasks),
+            reads: Arc::new(Semaphore::new(MAX_READS)),
+            tasks,
+        })
+    }
+
+    /// Runs a query. It sees what was committed before it began.
+    ///
+    /// # Errors
+    /// What the query returned, or [`Error::Overloaded`] when too many are waiting.
+    pub async fn read<T, E, F, Q>(&self, query: Q) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        Q: FnOnce(DatabaseConnection) -> F,
+    {
+        let place = self.reads.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
+        let query = query(self.read.clone());
+        let task = self.tasks.spawn(async move {
+            let result = query.await;
+            drop(place);
+            result
+        });
+        task.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Runs `job` in a transaction and returns after the commit. An error undoes the job alone,
+    /// whatever else is committed with it.
+    ///
+    /// # Errors
+    /// What the job returned, the commit's error, or [`Error::Overloaded`] when too many are waiting.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        self.writer.write(job).await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.read(|read| async move { Ok(read.ping().await?) }).await
+    }
+
+    /// Finishes what was asked for, then closes. Anything asked for afterwards fails.
+    pub async fn close(self) {
+        self.writer.stop();
+        if !self.tasks.drain(chassis::process::SHUTDOWN_LIMIT).await {
+            tracing::warn!("the database was still at work when it was closed");
+        }
+        if let Err(error) = self.read.close().await {
+            tracing::warn!(%error, "the database did not close cleanly");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The writer: one task, one connection, many jobs in one commit.
+
+use std::panic::AssertUnwindSafe;
+
+use chassis::tasks::Tasks;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::Error;
+
+/// Jobs waiting for the writer; more are turned away.
+const QUEUE: usize = 4096;
+/// Jobs in one commit: enough to share an `fsync`, few enough not to hold up the first of them.
+const GROUP: usize = 256;
+
+/// The way to the writer. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    stop: CancellationToken,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: DatabaseConnection, tasks: &Tasks) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let stop = CancellationToken::new();
+        tasks.spawn(work(connection, jobs, stop.clone()));
+        Self { queue, stop }
+    }
+
+    /// Lets the writer end once it has done what is waiting.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Pending { work: Some(work), result: None, reply };
+        self.queue.try_send(Box::new(job)).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Error::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Error::Closed,
+        })?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+}
+
+/// Something to write, whatever its result is.
+trait Job: Send {
+    /// Does the work. True if it is to be kept.
+    fn run<'t>(&'t mut self, transaction: &'t DatabaseTransaction) -> BoxFuture<'t, bool>;
+    /// Tells the caller: its own result, or why it could not be kept.
+    fn finish(self: Box<Self>, kept: Result<(), Error>);
+}
+
+struct Pending<T, E, F> {
+    work: Option<F>,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Pending<T, E, F>
+where
+    T: Send,
+    E: From<Error> + Send,
+    F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send,
+{
+    fn run<'t>(&'t mut self, transaction: &'t DatabaseTransaction) -> BoxFuture<'t, bool> {
+        async move {
+            let Some(work) = self.work.take() else { return false };
+            // A job that panics must not take the writer with it.
+            self.result = AssertUnwindSafe(work(transaction)).catch_unwind().await.ok();
+            matches!(self.result, Some(Ok(_)))
+        }
+        .boxed()
+    }
+
+    fn finish(self: Box<Self>, kept: Result<(), Error>) {
+        let answer = match (self.result, kept) {
+            (Some(Ok(_)) | None, Err(error)) => Err(error.into()),
+            (Some(result), _) => result,
+            (None, Ok(())) => Err(Error::Closed.into()),
+        };
+        if self.reply.send(answer).is_err() {
+            tracing::debug!("a write was done for a caller who had left");
+        }
+    }
+}
+
+async fn work(
+    connection: DatabaseConnection,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    stop: CancellationToken,
+) {
+    let mut group = Vec::with_capacity(GROUP);
+    loop {
+        tokio::select! {
+            biased;
+            count = jobs.recv_many(&mut group, GROUP) => {
+                if count == 0 {
+                    break;
+                }
+            }
+            () = stop.cancelled() => {
+                // What is in the queue is still done; nothing new is let in.
+                jobs.close();
+                continue;
+            }
+        }
+        let kept = commit(&connection, &mut group).await;
+        if let Err(error) = &kept {
+            tracing::error!(%error, jobs = group.len(), "a commit failed");
+        }
+        for job in group.drain(..) {
+            job.finish(kept.clone());
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the writer did not close cleanly");
+    }
+}
+
+/// Runs a group in one transaction, each job in a savepoint of its own.
+async fn commit(connection: &DatabaseConnection, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    // A deferred transaction that reads before it writes fails at once when somebody else wrote.
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let transaction = connection.begin_with_options(immediate).await?;
+    for job in group {
+        let savepoint = transaction.begin().await?;
+        if job.run(&savepoint).await {
+            savepoint.commit().await?;
+        } else {
+            savepoint.rollback().await?;
+        }
+    }
+    transaction.commit().await?;
+    Ok(())
+}

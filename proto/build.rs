@@ -1,0 +1,30 @@
+//! Compiles the contracts without protoc.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use prost::Message as _;
+
+/// Messages that hold a password, a token or what somebody said: a derived `Debug` would print it.
+/// `src/redacted.rs` gives each of them one that does not.
+const SECRET: [&str; 8] = [
+    "aibuddy.auth.v1.TokenPair",
+    "aibuddy.auth.v1.RegisterRequest",
+    "aibuddy.auth.v1.LogInRequest",
+    "aibuddy.auth.v1.RefreshRequest",
+    "aibuddy.auth.v1.RefreshResponse",
+    "aibuddy.auth.v1.VerifyTokenRequest",
+    "aibuddy.chat.v1.Message",
+    "aibuddy.chat.v1.SendMessageRequest",
+];
+
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folder this way")]
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=aibuddy");
+    let files = ["aibuddy/auth/v1/auth_service.proto", "aibuddy/chat/v1/chat_service.proto"];
+    let descriptors = protox::compile(files, ["."])?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure().skip_debug(SECRET).compile_fds(descriptors)?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! What the services say to each other.
+//!
+//! The contracts are the `.proto` files beside this crate; this is the code generated from them,
+//! clients and servers alike, and the descriptors that reflection serves.
+
+mod redacted;
+
+/// `aibuddy.auth`: accounts and tokens.
+pub mod auth {
+    /// Version 1.
+    #[expect(
+        clippy::pedantic,
+        clippy::allow_attributes,
+        reason = "generated; the comments of the .proto files are its documentation"
+    )]
+    pub mod v1 {
+        tonic::include_proto!("aibuddy.auth.v1");
+    }
+    /// Domain of the error reasons in `google.rpc.ErrorInfo`.
+    pub const DOMAIN: &str = "auth.aibuddy";
+}
+
+/// `aibuddy.chat`: conversations.
+pub mod chat {
+    /// Version 1.
+    #[expect(
+        clippy::pedantic,
+        clippy::allow_attributes,
+        reason = "generated; the comments of the .proto files are its documentation"
+    )]
+    pub mod v1 {
+        tonic::include_proto!("aibuddy.chat.v1");
+    }
+    /// Domain of the error reasons in `google.rpc.ErrorInfo`.
+    pub const DOMAIN: &str = "chat.aibuddy";
+}
+
+/// The encoded `FileDescriptorSet` of all contracts, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// What all `ErrorReason` names begin with in the `.proto` files, and never on the wire.
+const REASON_PREFIX: &str = "ERROR_REASON_";
+
+impl auth::v1::ErrorReason {
+    /// The reason as `google.rpc.ErrorInfo` carries it: `USERNAME_TAKEN`.
+    #[must_use]
+    pub fn as_reason(self) -> &'static str {
+        self.as_str_name().trim_start_matches(REASON_PREFIX)
+    }
+
+    /// Reads what [`Self::as_reason`] wrote; `None` for a reason this version does not know.
+    #[must_use]
+    pub fn from_reason(reason: &str) -> Option<Self> {
+        Self::from_str_name(&format!("{REASON_PREFIX}{reason}"))
+    }
+}
+
+impl chat::v1::ErrorReason {
+    /// The reason as `google.rpc.ErrorInfo` carries it: `SESSION_NOT_FOUND`.
+    #[must_use]
+    pub fn as_reason(self) -> &'static str {
+        self.as_str_name().trim_start_matches(REASON_PREFIX)
+    }
+
+    /// Reads what [`Self::as_reason`] wrote; `None` for a reason this version does not know.
+    #[must_use]
+    pub fn from_reason(reason: &str) -> Option<Self> {
+        Self::from_str_name(&format!("{REASON_PREFIX}{reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_of_secret_messages_has_no_secret() {
+        let secret = "hunter2-canary".to_owned();
+        let tokens = auth::v1::TokenPair { access: secret.clone(), refresh: secret.clone() };
+        let printed = [
+            format!("{:?}", auth::v1::RegisterResponse { account: None, tokens: Some(tokens) }),
+            format!(
+                "{:?}",
+                auth::v1::LogInRequest { username: secret.clone(), password: secret.clone() }
+            ),
+            format!(
+                "{:?}",
+                chat::v1::SendMessageRequest { session_id: None, text: secret.clone() }
+            ),
+            format!(
+                "{:?}",
+                chat::v1::SendMessageResponse {
+                    session_id: 1,
+                    user_message: None,
+                    ai_message: Some(chat::v1::Message { text: secret, ..Default::default() }),
+                }
+            ),
+        ];
+        for text in printed {
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn reasons_travel_without_their_prefix() {
+        let reason = auth::v1::ErrorReason::UsernameTaken;
+        assert_eq!(reason.as_reason(), "USERNAME_TAKEN");
+        assert_eq!(auth::v1::ErrorReason::from_reason("USERNAME_TAKEN"), Some(reason));
+        assert_eq!(chat::v1::ErrorReason::from_reason("USERNAME_TAKEN"), None);
+    }
+}

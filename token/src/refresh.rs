@@ -1,0 +1,30 @@
+//! Refresh tokens: seven days of "give me another access token", accepted by the auth service alone.
+
+use jsonwebtoken::Algorithm;
+
+use crate::envelope::Kind;
+use crate::keys::RefreshKey;
+use crate::{Claims, Error, Subject, access, claims};
+
+/// Life of a refresh token in seconds: 7 days, as the documented API has it.
+pub const LIFETIME: u64 = 7 * 24 * 3600;
+
+pub(crate) const TYP: &str = "rt+jwt";
+const KIND: Kind = Kind {
+    algorithm: Algorithm::HS256,
+    typ: TYP,
+    other_typ: access::TYP,
+    token_type: "refresh",
+    audience: "ai-buddy-auth",
+    lifetime: LIFETIME,
+};
+
+/// Issues a token that lives [`LIFETIME`] seconds from `now`.
+pub fn issue(key: &RefreshKey, subject: &Subject, now: u64) -> Result<String, Error> {
+    claims::issue(&KIND, key.kid(), &key.encoding, subject, now)
+}
+
+/// Verifies MAC, claims and times at `now`.
+pub fn verify(key: &RefreshKey, token: &str, now: u64) -> Result<Claims, Error> {
+    claims::verify(&KIND, key.kid(), &key.decoding, token, now)
+}
