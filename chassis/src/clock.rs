@@ -14,3 +14,16 @@ pub fn now() -> DateTime<Utc> {
 pub fn unix_seconds(time: DateTime<Utc>) -> u64 {
     u64::try_from(time.timestamp()).unwrap_or_default()
 }
+
+/// A time as protobuf writes it.
+#[must_use]
+pub fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
+    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
+    prost_types::Timestamp { seconds: time.timestamp(), nanos }
+}
+
+/// Reads what [`timestamp`] wrote; `None` for a time out of range.
+#[must_use]
+pub fn from_timestamp(time: &prost_types::Timestamp) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?)
+}

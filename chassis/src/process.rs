@@ -2,9 +2,12 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -82,7 +85,7 @@ where
             outcome = serve(config, shutdown.clone()) => match outcome {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
-                    eprintln!("{}: {error}", about.name);
+                    eprintln!("{}: {error:#}", about.name);
                     ExitCode::FAILURE
                 }
             },
@@ -91,6 +94,19 @@ where
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
+}
+
+/// Binds `address`, which came from the setting `name`; a failure says what to do about it.
+///
+/// # Errors
+/// One sentence for the person who started the process.
+pub async fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow::anyhow!("{address} is taken; set {name} to another address")
+        }
+        _ => anyhow::anyhow!("cannot listen on {address} ({error}); set {name} to another address"),
+    })
 }
 
 /// Waits for the first signal, asks for a shutdown, and returns when that takes too long.

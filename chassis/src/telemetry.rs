@@ -80,6 +80,11 @@ pub fn start(config: &Config) {
     if ready.is_err() {
         tracing::debug!("logging was already on");
     }
+    // The words of a panic may quote what somebody wrote; the place never does.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a task panicked");
+    }));
 }
 
 /// Libraries may print whatever passes through them when asked to be verbose: headers, statements,

@@ -1,1 +1,88 @@
-//! .
+//! Conversations.
+//!
+//! Owns sessions, messages and turns, and asks the language model. Knows people as numbers from
+//! verified tokens; what belongs to one of them does not exist for the others.
+
+mod buddy;
+mod config;
+mod conversations;
+mod error;
+mod grpc;
+mod migrations;
+mod pages;
+mod prompt;
+mod safety;
+mod store;
+mod turns;
+
+use std::time::Duration;
+
+use auth_client::Verifier;
+use chassis::grpc::Services;
+use chassis::tasks::Tasks;
+use proto::chat::v1::chat_service_server::ChatServiceServer;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::buddy::Buddy;
+use crate::conversations::Conversations;
+use crate::store::Store;
+use crate::turns::Turns;
+
+pub use buddy::limits::Limits as ModelLimits;
+pub use config::{BuddyConfig, Config, ModelConfig};
+
+/// For turns still at work when the last call has been answered.
+const DRAIN: Duration = Duration::from_secs(3);
+/// Between looks at whether the database still answers.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Runs the chat service on `listener` until `shutdown`, then finishes the turns in flight.
+///
+/// # Errors
+/// When the database cannot be used, the model's client cannot be built, or the server fails.
+pub async fn serve(
+    listener: TcpListener,
+    config: Config,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let services = Services::new(proto::DESCRIPTORS).await?;
+    let store = Store::open(&config.database_url).await?;
+    let buddy = Buddy::new(&config.buddy)?;
+    let verifier = Verifier::new(chassis::grpc::connect_lazily(config.auth_endpoint));
+
+    let tasks = Tasks::new();
+    let turns = Turns::new(store.clone(), buddy, tasks.clone(), &config.turns);
+    let conversations = Conversations::new(store.clone(), turns, config.max_text_characters);
+    let server = ChatServiceServer::new(grpc::Handler::new(conversations, verifier.clone()))
+        .max_decoding_message_size(chassis::grpc::MAX_REQUEST_BYTES);
+    let services = services.add(server).await;
+
+    let background = Tasks::new();
+    let (keys, stop) = (verifier.clone(), shutdown.clone());
+    background.spawn(async move { keys.keep_fresh(stop).await });
+    let (health, pinged, stop) = (services.health(), store.clone(), shutdown.clone());
+    background.spawn(async move {
+        tokio::select! {
+            () = verifier.ready() => {}
+            () = stop.cancelled() => return,
+        }
+        tracing::info!("chat service is ready");
+        while !stop.is_cancelled() {
+            health.set_serving(pinged.ping().await).await;
+            tokio::select! {
+                () = tokio::time::sleep(HEARTBEAT) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    });
+
+    let outcome = services.serve(listener, shutdown.clone()).await;
+    shutdown.cancel();
+    if !tasks.drain(DRAIN).await {
+        tracing::warn!("turns were still running at the end of the drain");
+    }
+    background.drain(DRAIN).await;
+    store.close().await;
+    outcome
+}

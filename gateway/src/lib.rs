@@ -1,1 +1,47 @@
-//! .
+//! The public face: JSON in, JSON out.
+//!
+//! Turns the documented API into calls of the services. Keeps nothing: no state, no SQL, no private
+//! key. What it answers when something is wrong is decided in one table, `error`.
+
+mod accept;
+mod accounts;
+mod backends;
+mod body;
+mod caller;
+mod config;
+mod cors;
+mod error;
+mod fields;
+mod health;
+mod messages;
+mod render;
+mod router;
+mod session_id;
+
+use auth_client::Verifier;
+use chassis::tasks::Tasks;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::backends::Backends;
+use crate::router::App;
+
+pub use config::{Config, Origins};
+
+/// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
+pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
+    let auth = chassis::grpc::connect_lazily(config.auth_endpoint);
+    let chat = chassis::grpc::connect_lazily(config.chat_endpoint);
+    let verifier = Verifier::new(auth.clone());
+    let app = App {
+        backends: Backends::new(auth, chat),
+        verifier: verifier.clone(),
+        draining: shutdown.clone(),
+    };
+    let background = Tasks::new();
+    let stop = shutdown.clone();
+    background.spawn(async move { verifier.keep_fresh(stop).await });
+    let router = router::build(app, &config.origins);
+    chassis::http::serve(listener, router, &config.limits, shutdown).await;
+    background.drain(config.limits.drain).await;
+}

@@ -1,1 +1,94 @@
-//! .
+//! All three services in one process.
+//!
+//! Composition and nothing else: the services are the ones that run apart, talking real gRPC over
+//! loopback, so that what is tried here is what is deployed there.
+
+mod config;
+
+use std::fs::DirBuilder;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Endpoint;
+
+pub use config::Config;
+
+/// The product with its folder made and its inner addresses bound, ready to serve.
+pub struct Product {
+    config: Config,
+    auth: TcpListener,
+    chat: TcpListener,
+}
+
+impl Product {
+    /// Makes the data folder and binds the inner addresses.
+    ///
+    /// # Errors
+    /// One sentence when the folder cannot be used.
+    pub async fn open(mut config: Config) -> anyhow::Result<Self> {
+        prepare(&config.data)?;
+        let auth = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+        let chat = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+        let (to_auth, to_chat) = (endpoint(auth.local_addr()?)?, endpoint(chat.local_addr()?)?);
+        config.chat.auth_endpoint = to_auth.clone();
+        config.gateway.auth_endpoint = to_auth;
+        config.gateway.chat_endpoint = to_chat;
+        Ok(Self { config, auth, chat })
+    }
+
+    /// Where the auth service listens for gRPC.
+    pub fn auth_address(&self) -> std::io::Result<SocketAddr> {
+        self.auth.local_addr()
+    }
+
+    /// Where the chat service listens for gRPC.
+    pub fn chat_address(&self) -> std::io::Result<SocketAddr> {
+        self.chat.local_addr()
+    }
+
+    /// Serves people on `listener` until `shutdown`: then the gateway answers what is in flight, and
+    /// only after it the services behind it stop. If one of them dies, all stop.
+    ///
+    /// # Errors
+    /// When a service cannot start or fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let Self { config, auth, chat } = self;
+        let backends = CancellationToken::new();
+        let auth = auth_service::serve(auth, config.auth, backends.clone());
+        let chat = chat_service::serve(chat, config.chat, backends.clone());
+        let gateway = async {
+            gateway::serve(listener, config.gateway, shutdown).await;
+            backends.cancel();
+            anyhow::Ok(())
+        };
+        let auth = async { auth.await.context("auth service") };
+        let chat = async { chat.await.context("chat service") };
+        tokio::try_join!(Box::pin(auth), Box::pin(chat), Box::pin(gateway))?;
+        Ok(())
+    }
+}
+
+/// Makes the folder, for its owner alone, and makes sure that it can be written.
+fn prepare(folder: &Path) -> anyhow::Result<()> {
+    let advice = || {
+        format!(
+            "the data folder {} cannot be written; set AI_BUDDY_DATA to another",
+            folder.display()
+        )
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(advice)?;
+    tempfile::tempfile_in(folder).with_context(advice)?;
+    Ok(())
+}
+
+fn endpoint(address: SocketAddr) -> anyhow::Result<Endpoint> {
+    Ok(Endpoint::from_shared(format!("http://{address}"))?)
+}

@@ -6,6 +6,7 @@
 //! can check, a [`refresh`] token carries a MAC that only the auth service can check.
 
 pub mod access;
+pub mod bearer;
 pub mod keys;
 pub mod refresh;
 

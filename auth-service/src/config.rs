@@ -1,0 +1,64 @@
+//! Settings of the auth service.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chassis::settings::Settings;
+
+/// Settings of the auth service.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen for gRPC.
+    pub listen: SocketAddr,
+    /// `sqlite:PATH`.
+    pub database_url: String,
+    /// The folder of the signing keys; made on first start.
+    pub keys_dir: PathBuf,
+    /// bcrypt's cost: each step doubles the work.
+    pub bcrypt_cost: u32,
+    /// Password hashes computed at once.
+    pub hashing_threads: usize,
+}
+
+impl Config {
+    /// Where the auth service listens unless told otherwise.
+    pub const LISTEN: &str = "127.0.0.1:50051";
+
+    /// Reads the settings. `None`: `settings` knows what is wrong.
+    pub fn read(settings: &mut Settings) -> Option<Self> {
+        let listen = settings.value("AUTH_LISTEN", Self::LISTEN, "address of the gRPC server");
+        let url = settings.required("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
+        let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
+        let hashing = Self::read_hashing(settings);
+        let (bcrypt_cost, hashing_threads) = hashing?;
+        Some(Self {
+            listen: listen?,
+            database_url: url?,
+            keys_dir: keys?,
+            bcrypt_cost,
+            hashing_threads,
+        })
+    }
+
+    /// Reads what a process that chooses address, database and folder by itself leaves to set.
+    pub fn read_embedded(
+        settings: &mut Settings,
+        database_url: String,
+        keys_dir: PathBuf,
+    ) -> Option<Self> {
+        let (bcrypt_cost, hashing_threads) = Self::read_hashing(settings)?;
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Some(Self { listen, database_url, keys_dir, bcrypt_cost, hashing_threads })
+    }
+
+    fn read_hashing(settings: &mut Settings) -> Option<(u32, usize)> {
+        // OWASP's password storage cheat sheet: at least 10; 12 takes a quarter of a second.
+        let cost = settings.number("AUTH_BCRYPT_COST", 12, 10..=14, "work factor of passwords");
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // One core stays free for everybody who is not logging in.
+        let threads = u64::try_from(cores.saturating_sub(1).max(1)).unwrap_or(1);
+        let help = "passwords hashed at once";
+        let threads = settings.number("AUTH_HASHING_THREADS", threads, 1..=256, help);
+        Some((u32::try_from(cost?).ok()?, usize::try_from(threads?).ok()?))
+    }
+}

@@ -1,0 +1,19 @@
+//! The schema, step by step. Steps are only ever added.
+
+mod m0001_users;
+
+use sea_orm_migration::prelude::*;
+
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_users::Migration)]
+    }
+
+    /// A name of its own, so that two services may share one database.
+    fn migration_table_name() -> DynIden {
+        "auth_migrations".into_iden()
+    }
+}

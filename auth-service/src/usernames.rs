@@ -1,0 +1,136 @@
+//! User names: what they may look like, and when two of them are the same.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed as Normalizer;
+
+use crate::error::Error;
+
+/// Longest name in characters, as the documented API has it.
+const MAX_CHARACTERS: usize = 150;
+/// What names may hold besides letters and digits of any script.
+const PUNCTUATION: &str = "@.+-_";
+
+/// A name that may be registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Username {
+    /// As it is shown: what was typed, composed (NFC), so that one keyboard's é is another's.
+    pub(crate) display: String,
+    /// What must be unique: without regard to case, width and ligatures.
+    pub(crate) key: String,
+}
+
+impl Username {
+    /// Judges a name that somebody wants to register.
+    pub(crate) fn parse(name: &str) -> Result<Self, Error> {
+        if name.is_empty() {
+            return Err(Error::UsernameInvalid("This field may not be blank."));
+        }
+        // Before anything is normalised: that can be made expensive by length.
+        if name.chars().count() > MAX_CHARACTERS {
+            return Err(Error::UsernameInvalid(
+                "Ensure this field has no more than 150 characters.",
+            ));
+        }
+        let display = compose(name);
+        let key = key(name);
+        let plain = |text: &str| {
+            text.chars()
+                .all(|character| character.is_alphanumeric() || PUNCTUATION.contains(character))
+        };
+        if !plain(&display) || !plain(&key) || key.is_empty() {
+            return Err(Error::UsernameInvalid(
+                "Enter a valid username. It may contain only letters, numbers, and @/./+/-/_ characters.",
+            ));
+        }
+        if key.chars().count() > MAX_CHARACTERS {
+            return Err(Error::UsernameInvalid(
+                "Ensure this field has no more than 150 characters.",
+            ));
+        }
+        Ok(Self { display, key })
+    }
+
+    /// Reads a name that somebody logs in with; `None` if no account can have it.
+    pub(crate) fn look_up(name: &str) -> Option<Self> {
+        Self::parse(name).ok()
+    }
+}
+
+fn compose(name: &str) -> String {
+    Normalizer::new_nfc().normalize(name).into_owned()
+}
+
+/// NFKC, case folding, NFKC again: folding can leave a text that composes further.
+fn key(name: &str) -> String {
+    let nfkc = Normalizer::new_nfkc();
+    let folded = CaseMapper::new().fold_string(&nfkc.normalize(name)).into_owned();
+    nfkc.normalize(&folded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_of(name: &str) -> String {
+        Username::parse(name).unwrap().key
+    }
+
+    #[test]
+    fn names_of_many_scripts_are_welcome() {
+        for name in [
+            "ada",
+            "Ada_Lovelace",
+            "ada@example.org",
+            "a.b+c-d",
+            "émile",
+            "你好",
+            "Ёлка",
+            "अदा",
+            "7",
+        ] {
+            assert!(Username::parse(name).is_ok(), "{name}");
+        }
+        assert!(Username::parse(&"a".repeat(150)).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_or_breaks_a_line_is_refused() {
+        for name in [
+            "",
+            " ",
+            " ada",
+            "a b",
+            "a\nb",
+            "nul\0",
+            "<b>",
+            "a'b",
+            "😀",
+            "\u{202e}ada",
+            "a\u{200b}b",
+        ] {
+            assert!(Username::parse(name).is_err(), "{name:?}");
+        }
+        assert!(Username::parse(&"a".repeat(151)).is_err());
+        // One character that becomes eighteen.
+        assert!(Username::parse(&"\u{fdfa}".repeat(150)).is_err());
+    }
+
+    #[test]
+    fn the_same_name_in_another_spelling_is_the_same_name() {
+        assert_eq!(key_of("Alice"), key_of("ALICE"));
+        assert_eq!(key_of("e\u{301}mile"), key_of("ÉMILE"));
+        assert_eq!(key_of("ａｄａ"), key_of("ada"));
+        assert_eq!(key_of("straße"), key_of("STRASSE"));
+        assert_eq!(key_of("ﬁona"), key_of("fiona"));
+        assert_ne!(key_of("user1"), key_of("userl"));
+        for name in ["Alice", "ﬁona", "Straße", "ÉMILE", "ᾳ"] {
+            assert_eq!(key(&key(name)), key(name), "{name}: the key of a key is itself");
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_as_it_was_typed() {
+        assert_eq!(Username::parse("ALICE").unwrap().display, "ALICE");
+        assert_eq!(Username::parse("e\u{301}mile").unwrap().display, "émile");
+    }
+}

@@ -1,0 +1,51 @@
+//! The one who answers: a language model, or replies written by people.
+
+mod breaker;
+mod guard;
+pub(crate) mod limits;
+mod model;
+mod offline;
+
+use std::time::Duration;
+
+use crate::config::BuddyConfig;
+use crate::prompt::Prompt;
+use model::Model;
+use offline::Offline;
+
+/// The one who answers.
+pub(crate) enum Buddy {
+    /// A language model.
+    Model(Box<Model>),
+    /// Replies written by people.
+    Offline(Offline),
+}
+
+/// Why there is no answer. What the model said about it is not in here: it may quote the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It cannot be reached, refuses, or answers nothing that can be used.
+    Unavailable {
+        /// When it is worth asking again, if that is known.
+        retry_after: Option<Duration>,
+    },
+    /// It takes too long.
+    Timeout,
+}
+
+impl Buddy {
+    pub(crate) fn new(config: &BuddyConfig) -> anyhow::Result<Self> {
+        Ok(match config {
+            BuddyConfig::Offline => Self::Offline(Offline),
+            BuddyConfig::Model(model) => Self::Model(Box::new(Model::new(model)?)),
+        })
+    }
+
+    /// The whole answer.
+    pub(crate) async fn reply(&self, prompt: &Prompt) -> Result<String, Failure> {
+        match self {
+            Self::Model(model) => model.reply(prompt).await,
+            Self::Offline(offline) => Ok(offline.reply(prompt)),
+        }
+    }
+}

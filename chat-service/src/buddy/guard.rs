@@ -1,0 +1,86 @@
+//! What stands between the model's client and the network.
+//!
+//! The client forgets the status of an answer that is not JSON, and never looks at `Retry-After`;
+//! both decide whether to ask again.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_openai::error::OpenAIError;
+use async_openai::middleware::{HttpRequestFactory, ReqwestService};
+use futures_util::future::BoxFuture;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+use tower::Service;
+
+/// How much of an error's body is read for its code.
+const MOST_BYTES: usize = 16 * 1024;
+
+/// An answer that is not a success.
+#[derive(Debug, thiserror::Error)]
+#[error("the model's API answered {status}")]
+pub(crate) struct Refused {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<Duration>,
+    /// `error.code` of the body, such as `insufficient_quota`.
+    pub(crate) code: Option<String>,
+}
+
+impl Refused {
+    /// Whether the same request may well be answered a moment later.
+    pub(crate) fn is_passing(&self) -> bool {
+        let quota = self.code.as_deref() == Some("insufficient_quota");
+        self.status.is_server_error()
+            || self.status == StatusCode::REQUEST_TIMEOUT
+            || (self.status == StatusCode::TOO_MANY_REQUESTS && !quota)
+    }
+}
+
+/// Sends a request once, and turns whatever is not a success into [`Refused`].
+#[derive(Clone)]
+pub(crate) struct Guard(ReqwestService);
+
+impl Guard {
+    pub(crate) fn new(client: reqwest::Client) -> Self {
+        Self(ReqwestService::new(client))
+    }
+}
+
+impl Service<HttpRequestFactory> for Guard {
+    type Response = Response;
+    type Error = OpenAIError;
+    type Future = BoxFuture<'static, Result<Response, OpenAIError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), OpenAIError>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
+        let sent = self.0.call(request);
+        Box::pin(async move {
+            let response = sent.await?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(response);
+            }
+            let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let seconds = header.and_then(|text| text.trim().parse().ok());
+            let retry_after = seconds.map(Duration::from_secs);
+            let code = code(response).await;
+            Err(OpenAIError::Boxed(Box::new(Refused { status, retry_after, code })))
+        })
+    }
+}
+
+async fn code(mut response: Response) -> Option<String> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > MOST_BYTES {
+            return None;
+        }
+    }
+    let body: Value = serde_json::from_slice(&body).ok()?;
+    body.get("error")?.get("code")?.as_str().map(str::to_owned)
+}

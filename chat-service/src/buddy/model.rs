@@ -1,0 +1,230 @@
+//! The language model, through any OpenAI-compatible chat-completions API.
+//!
+//! Answers are always streamed to us, even when the caller waits for the whole: only then can a
+//! model that is slow be told from one that is silent.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_openai::Client;
+use async_openai::config::OpenAIConfig;
+use async_openai::error::OpenAIError;
+use async_openai::types::chat::{
+    ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
+    ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
+    CreateChatCompletionRequest, FinishReason,
+};
+use futures_util::StreamExt as _;
+use secrecy::ExposeSecret as _;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::Failure;
+use super::breaker::Breaker;
+use super::guard::{Guard, Refused};
+use super::limits::Limits;
+use crate::config::ModelConfig;
+use crate::prompt::Prompt;
+use crate::store::Sender;
+
+/// Attempts at one reply; only before its first word.
+const ATTEMPTS: u32 = 2;
+/// Before the second attempt, unless the model asks for more.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A reply that grows past this is a model gone astray.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// A language model.
+pub(crate) struct Model {
+    client: Client<OpenAIConfig>,
+    name: String,
+    reply_tokens: u32,
+    limits: Limits,
+    breaker: Breaker,
+}
+
+/// One attempt that failed.
+struct Miss {
+    failure: Failure,
+    /// Whether another attempt may do better.
+    again: bool,
+    /// Whether the model is to blame, and not the request.
+    down: bool,
+    why: &'static str,
+}
+
+impl Miss {
+    /// The model is in trouble; another attempt may do better.
+    fn passing(why: &'static str) -> Self {
+        let failure = Failure::Unavailable { retry_after: None };
+        Self { failure, again: true, down: true, why }
+    }
+
+    /// Words have come already: whatever went wrong, asking again would say them twice.
+    fn after_words(mut self) -> Self {
+        self.again = false;
+        self
+    }
+
+    fn slow(why: &'static str) -> Self {
+        Self { failure: Failure::Timeout, ..Self::passing(why) }
+    }
+
+    /// This request is refused, and would be again.
+    fn lasting(why: &'static str) -> Self {
+        Self { again: false, down: false, ..Self::passing(why) }
+    }
+}
+
+impl From<OpenAIError> for Miss {
+    fn from(error: OpenAIError) -> Self {
+        match error {
+            OpenAIError::Boxed(boxed) => match boxed.downcast::<Refused>() {
+                Ok(refused) => {
+                    let failure = Failure::Unavailable { retry_after: refused.retry_after };
+                    if refused.is_passing() {
+                        Self { failure, ..Self::passing("refused for now") }
+                    } else {
+                        tracing::error!(
+                            status = refused.status.as_u16(),
+                            code = refused.code,
+                            "the model's API refuses our requests: check key, model and quota"
+                        );
+                        Self { failure, ..Self::lasting("refused") }
+                    }
+                }
+                Err(_) => Self::passing("client failed"),
+            },
+            OpenAIError::Reqwest(error) if error.is_timeout() => {
+                Self::slow("no connection in time")
+            }
+            OpenAIError::Reqwest(error) if error.is_connect() => Self::passing("no connection"),
+            OpenAIError::InvalidArgument(_) => Self::lasting("request could not be built"),
+            OpenAIError::JSONDeserialize(..) => Self::passing("not a chat completion"),
+            _ => Self::passing("connection lost"),
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn new(config: &ModelConfig) -> anyhow::Result<Self> {
+        // Already there when two services of one process build a client each.
+        let _already_there = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(config.limits.connect)
+            // A redirect could carry the key to another host, a proxy from the environment too.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .context("the HTTP client for the model cannot be built")?;
+        let key = config.api_key.as_ref().map_or("", |key| key.expose_secret());
+        let api = OpenAIConfig::new().with_api_base(&config.base_url).with_api_key(key);
+        let client = Client::build(http.clone(), api).with_http_service(Guard::new(http));
+        Ok(Self {
+            client,
+            name: config.model.clone(),
+            reply_tokens: config.reply_tokens,
+            limits: config.limits.clone(),
+            breaker: Breaker::default(),
+        })
+    }
+
+    /// The whole answer, within the limits.
+    pub(crate) async fn reply(&self, prompt: &Prompt) -> Result<String, Failure> {
+        let deadline = Instant::now() + self.limits.total;
+        let mut attempt = 1;
+        loop {
+            self.breaker
+                .admit(Instant::now())
+                .map_err(|wait| Failure::Unavailable { retry_after: Some(wait) })?;
+            let outcome = match timeout_at(deadline, self.attempt(prompt)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Miss::slow("no whole reply in time").after_words()),
+            };
+            let miss = match outcome {
+                Ok(text) => {
+                    self.breaker.succeeded();
+                    return Ok(text);
+                }
+                Err(miss) => miss,
+            };
+            tracing::warn!(attempt, why = miss.why, "the model gave no answer");
+            if miss.down {
+                self.breaker.failed(Instant::now());
+            } else {
+                self.breaker.succeeded();
+            }
+            let asked = match miss.failure {
+                Failure::Unavailable { retry_after } => retry_after,
+                Failure::Timeout => None,
+            };
+            let pause = asked.unwrap_or(PAUSE).max(PAUSE);
+            // A wait that leaves no time for an answer is no use to somebody who is waiting.
+            let fits = Instant::now() + pause + self.limits.first_token <= deadline;
+            if !miss.again || attempt == ATTEMPTS || !fits {
+                return Err(miss.failure);
+            }
+            attempt += 1;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self, prompt: &Prompt) -> Result<String, Miss> {
+        let first = Instant::now() + self.limits.first_token;
+        let (chat, request) = (self.client.chat(), self.request(prompt));
+        let opened = timeout_at(first, chat.create_stream(request));
+        let mut stream = opened.await.map_err(|_| Miss::slow("no answer in time"))??;
+        let mut text = String::new();
+        let mut finish = None;
+        loop {
+            let chunk = if text.is_empty() {
+                timeout_at(first, stream.next()).await.map_err(|_| Miss::slow("no word in time"))?
+            } else {
+                let next = timeout(self.limits.silence, stream.next()).await;
+                next.map_err(|_| Miss::slow("fell silent").after_words())?
+            };
+            let Some(chunk) = chunk else { break };
+            let chunk = chunk.map_err(|error| {
+                let miss = Miss::from(error);
+                if text.is_empty() { miss } else { miss.after_words() }
+            })?;
+            // The last chunk may hold nothing but usage.
+            let Some(choice) = chunk.choices.into_iter().next() else { continue };
+            text.push_str(&choice.delta.content.unwrap_or_default());
+            if text.len() > MOST_BYTES {
+                return Err(Miss::passing("reply without end").after_words());
+            }
+            finish = choice.finish_reason.or(finish);
+        }
+        judge(text, finish)
+    }
+
+    fn request(&self, prompt: &Prompt) -> CreateChatCompletionRequest {
+        let system = ChatCompletionRequestSystemMessage::from(prompt.system);
+        let said = prompt.messages.iter().map(|message| match message.sender {
+            Sender::User => ChatCompletionRequestMessage::User(
+                ChatCompletionRequestUserMessage::from(message.text.as_str()),
+            ),
+            Sender::Ai => ChatCompletionRequestMessage::Assistant(
+                ChatCompletionRequestAssistantMessage::from(message.text.as_str()),
+            ),
+        });
+        CreateChatCompletionRequest {
+            model: self.name.clone(),
+            messages: std::iter::once(system.into()).chain(said).collect(),
+            max_completion_tokens: Some(self.reply_tokens),
+            ..CreateChatCompletionRequest::default()
+        }
+    }
+}
+
+/// What came is a reply only if the model says that it is complete: a stream that just ends looks
+/// exactly like one that was cut.
+fn judge(text: String, finish: Option<FinishReason>) -> Result<String, Miss> {
+    match finish {
+        Some(FinishReason::Stop | FinishReason::Length) if !text.trim().is_empty() => Ok(text),
+        Some(FinishReason::Stop | FinishReason::Length) => Err(Miss::passing("empty reply")),
+        Some(_) => Err(Miss::lasting("reply was withheld")),
+        None if text.is_empty() => Err(Miss::passing("ended without a word")),
+        None => Err(Miss::passing("ended without an end").after_words()),
+    }
+}

@@ -1,0 +1,213 @@
+//! Settings of the chat service.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chassis::settings::Settings;
+use secrecy::SecretString;
+use tonic::transport::{Endpoint, Uri};
+
+use crate::buddy::limits::Limits;
+
+/// Settings of the chat service.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen for gRPC.
+    pub listen: SocketAddr,
+    /// `sqlite:PATH`.
+    pub database_url: String,
+    /// Where the auth service is.
+    pub auth_endpoint: Endpoint,
+    /// Who answers.
+    pub buddy: BuddyConfig,
+    /// Longest message, in characters.
+    pub max_text_characters: usize,
+    /// How turns are run.
+    pub turns: TurnsConfig,
+}
+
+/// How turns are run.
+#[derive(Debug, Clone)]
+pub struct TurnsConfig {
+    /// Turns at work at once.
+    pub at_once: usize,
+    /// How much of the model's window a prompt may fill, in tokens as we estimate them.
+    pub prompt_tokens: usize,
+}
+
+/// Who answers.
+#[derive(Debug, Clone)]
+pub enum BuddyConfig {
+    /// Replies written by people, no model.
+    Offline,
+    /// A language model.
+    Model(ModelConfig),
+}
+
+/// Which language model, and how patiently it is asked.
+#[derive(Debug, Clone)]
+pub struct ModelConfig {
+    /// Base address of the API, ending in `/v1` for most.
+    pub base_url: String,
+    /// The key, where the API wants one.
+    pub api_key: Option<SecretString>,
+    /// The model's name.
+    pub model: String,
+    /// Longest reply, in tokens.
+    pub reply_tokens: u32,
+    /// How long we wait for what.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// Where the chat service listens unless told otherwise.
+    pub const LISTEN: &str = "127.0.0.1:50052";
+
+    /// Reads the settings. `None`: `settings` knows what is wrong.
+    pub fn read(settings: &mut Settings) -> Option<Self> {
+        let listen = settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server");
+        let url = settings.required("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
+        let auth = settings.required::<Uri>("CHAT_AUTH_URL", "the auth service, http://HOST:PORT");
+        let help = "who answers: model, or offline for replies written by people";
+        let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
+        let model = BuddyConfig::read(settings);
+        let rest = Rest::read(settings);
+        let buddy = match (offline?, model?) {
+            (Choice::Offline, _) => BuddyConfig::Offline,
+            (Choice::Model, BuddyConfig::Offline) => {
+                settings.problem(
+                    "OPENAI_API_KEY",
+                    "is not set, and neither is OPENAI_BASE_URL: without one of them there is no \
+                     model to ask (CHAT_BUDDY=offline does without)",
+                );
+                return None;
+            }
+            (Choice::Model, model) => model,
+        };
+        let Rest { max_text_characters, turns } = rest?;
+        Some(Self {
+            listen: listen?,
+            database_url: url?,
+            auth_endpoint: auth?.into(),
+            buddy,
+            max_text_characters,
+            turns,
+        })
+    }
+
+    /// Reads what a process that chooses addresses and database by itself leaves to set. With
+    /// neither key nor base URL, the offline buddy answers.
+    pub fn read_embedded(
+        settings: &mut Settings,
+        database_url: String,
+        auth_endpoint: Endpoint,
+    ) -> Option<Self> {
+        let buddy = BuddyConfig::read(settings);
+        let Rest { max_text_characters, turns } = Rest::read(settings)?;
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Some(Self {
+            listen,
+            database_url,
+            auth_endpoint,
+            buddy: buddy?,
+            max_text_characters,
+            turns,
+        })
+    }
+}
+
+enum Choice {
+    Model,
+    Offline,
+}
+
+impl std::str::FromStr for Choice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "model" => Ok(Self::Model),
+            "offline" => Ok(Self::Offline),
+            _ => Err("must be model or offline"),
+        }
+    }
+}
+
+/// What every process sets alike.
+struct Rest {
+    max_text_characters: usize,
+    turns: TurnsConfig,
+}
+
+impl Rest {
+    fn read(settings: &mut Settings) -> Option<Self> {
+        let text = settings.number(
+            "CHAT_MAX_TEXT_CHARACTERS",
+            16_000,
+            1..=100_000,
+            "longest message, in characters",
+        );
+        let at_once =
+            settings.number("CHAT_MAX_TURNS", 10_000, 1..=100_000, "turns at work at once");
+        let prompt = settings.number(
+            "CHAT_PROMPT_TOKENS",
+            32_000,
+            1_000..=2_000_000,
+            "most tokens sent to the model, the history being cut to fit",
+        );
+        let size = |number: u64| usize::try_from(number).ok();
+        let turns = TurnsConfig { at_once: size(at_once?)?, prompt_tokens: size(prompt?)? };
+        Some(Self { max_text_characters: size(text?)?, turns })
+    }
+}
+
+impl BuddyConfig {
+    /// A model if there is a key or an address, else offline.
+    fn read(settings: &mut Settings) -> Option<Self> {
+        let key = settings.secret("OPENAI_API_KEY", "key of the language model's API");
+        let url = settings.optional::<Uri>(
+            "OPENAI_BASE_URL",
+            "base address of any OpenAI-compatible API [https://api.openai.com/v1]",
+        );
+        let model = settings.value("OPENAI_MODEL", "gpt-4o-mini", "name of the model");
+        let help = "longest reply, in tokens";
+        let reply = settings.number("OPENAI_REPLY_TOKENS", 1_000, 16..=100_000, help);
+        let limits = Limits::read(settings);
+        let (key, url) = (key?, url?);
+        if key.is_none() && url.is_none() {
+            return Some(Self::Offline);
+        }
+        let base_url = match url {
+            Some(url) if url.scheme().is_some() && url.authority().is_some() => {
+                url.to_string().trim_end_matches('/').to_owned()
+            }
+            Some(_) => {
+                settings.problem("OPENAI_BASE_URL", "must begin with http:// or https://");
+                return None;
+            }
+            None => "https://api.openai.com/v1".to_owned(),
+        };
+        Some(Self::Model(ModelConfig {
+            base_url,
+            api_key: key,
+            model: model?,
+            reply_tokens: u32::try_from(reply?).ok()?,
+            limits: limits?,
+        }))
+    }
+}
+
+impl Limits {
+    fn read(settings: &mut Settings) -> Option<Self> {
+        let limits = Self::default();
+        let mut seconds = |name, default: Duration, help| settings.seconds(name, default, help);
+        let connect =
+            seconds("OPENAI_CONNECT_SECONDS", limits.connect, "wait for a connection to the model");
+        let first =
+            seconds("OPENAI_FIRST_TOKEN_SECONDS", limits.first_token, "wait for its first word");
+        let silence =
+            seconds("OPENAI_SILENCE_SECONDS", limits.silence, "wait between two of its words");
+        let total = seconds("OPENAI_TOTAL_SECONDS", limits.total, "wait for a whole reply");
+        Some(Self { connect: connect?, first_token: first?, silence: silence?, total: total? })
+    }
+}

@@ -1,0 +1,16 @@
+//! The chat service as a process of its own.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use chassis::process::{self, About};
+use chat_service::{Config, serve};
+
+const ABOUT: About = About { name: "chat-service", what: "conversations of AI Buddy" };
+
+fn main() -> ExitCode {
+    process::run(ABOUT, Config::read, |config, shutdown| async move {
+        let listener = process::listen(config.listen, "CHAT_LISTEN").await?;
+        serve(listener, config, shutdown).await.context("chat service")
+    })
+}

@@ -1,0 +1,63 @@
+//! What a client says it can read.
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+
+const PROBLEM: &str = "application/problem+json";
+
+/// Ranges that an answer of ours fits. A page of HTML is what browsers ask for when somebody opens
+/// an address by hand: they get the JSON.
+const FITTING: [&str; 6] =
+    ["*/*", "application/*", "application/json", PROBLEM, "text/event-stream", "text/html"];
+
+/// Whether an answer in JSON is of any use to the client.
+pub(crate) fn allows_json(headers: &HeaderMap) -> bool {
+    let mut ranges = ranges(headers).peekable();
+    ranges.peek().is_none() || ranges.any(|range| FITTING.contains(&range.as_str()))
+}
+
+/// Whether the client asks for errors as RFC 9457 problems.
+pub(crate) fn wants_problem(headers: &HeaderMap) -> bool {
+    ranges(headers).any(|range| range == PROBLEM)
+}
+
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let ranges = values.flat_map(|value| value.split(','));
+    let names = ranges.map(|range| range.split(';').next().unwrap_or_default());
+    names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn accept(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn json_suits_everybody_who_does_not_exclude_it() {
+        assert!(allows_json(&HeaderMap::new()));
+        for fine in [
+            "",
+            "*/*",
+            "application/json; indent=4",
+            "text/html,application/xhtml+xml,*/*;q=0.8",
+            "Application/JSON",
+            "text/event-stream",
+        ] {
+            assert!(allows_json(&accept(fine)), "{fine}");
+        }
+        assert!(!allows_json(&accept("application/xml")));
+        assert!(!allows_json(&accept("image/png, text/plain")));
+    }
+
+    #[test]
+    fn problems_are_for_those_who_ask() {
+        assert!(wants_problem(&accept("application/problem+json, application/json")));
+        assert!(!wants_problem(&accept("*/*")));
+    }
+}

@@ -1,0 +1,88 @@
+//! `register/`, `login/`, `refresh/`.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use proto::auth::v1 as pb;
+use serde::Serialize;
+
+use crate::backends::{self, AUTH};
+use crate::body::Body;
+use crate::caller::Anyone;
+use crate::error::ApiError;
+use crate::fields;
+use crate::router::App;
+
+#[derive(Serialize)]
+pub(crate) struct RegisterReply {
+    user: UserReply,
+    token: String,
+    refresh: String,
+}
+
+#[derive(Serialize)]
+struct UserReply {
+    id: i64,
+    username: String,
+}
+
+/// Creates an account and logs it in.
+pub(crate) async fn register(
+    State(mut app): State<App>,
+    _anyone: Anyone,
+    Body(body): Body,
+) -> Result<(StatusCode, Json<RegisterReply>), ApiError> {
+    if !fields::is_filled(&body, "username") || !fields::is_filled(&body, "password") {
+        return Err(ApiError::fields_required());
+    }
+    let username = body.get("username").and_then(fields::text);
+    let username = username.ok_or_else(|| fields::not_text("username"))?;
+    // A number is no password: its digits depend on who writes it down.
+    let password = body.get("password").and_then(|value| value.as_str());
+    let password = password.ok_or_else(|| fields::not_text("password"))?.to_owned();
+
+    let request = backends::within(AUTH, pb::RegisterRequest { username, password });
+    let reply = backends::answer(AUTH, app.backends.auth.register(request)).await?;
+    let (Some(account), Some(tokens)) = (reply.account, reply.tokens) else {
+        return Err(ApiError::internal());
+    };
+    let user = UserReply { id: account.id, username: account.username };
+    let reply = RegisterReply { user, token: tokens.access, refresh: tokens.refresh };
+    Ok((StatusCode::CREATED, Json(reply)))
+}
+
+#[derive(Serialize)]
+pub(crate) struct LoginReply {
+    access: String,
+    refresh: String,
+}
+
+/// Logs an account in. The name is trimmed, as it always was; the password never is.
+pub(crate) async fn login(
+    State(mut app): State<App>,
+    Body(body): Body,
+) -> Result<Json<LoginReply>, ApiError> {
+    let [username, password] = fields::required(&body, ["username", "password"])?;
+    let username = username.trim().to_owned();
+    let request = backends::within(AUTH, pb::LogInRequest { username, password });
+    let reply = backends::answer(AUTH, app.backends.auth.log_in(request)).await?;
+    let tokens = reply.tokens.ok_or_else(ApiError::internal)?;
+    Ok(Json(LoginReply { access: tokens.access, refresh: tokens.refresh }))
+}
+
+#[derive(Serialize)]
+pub(crate) struct RefreshReply {
+    access: String,
+}
+
+/// Exchanges a refresh token for an access token.
+pub(crate) async fn refresh(
+    State(mut app): State<App>,
+    Body(body): Body,
+) -> Result<Json<RefreshReply>, ApiError> {
+    let [refresh] = fields::required(&body, ["refresh"])?;
+    let refresh = refresh.trim().to_owned();
+    let request = backends::within(AUTH, pb::RefreshRequest { refresh });
+    let reply = backends::answer(AUTH, app.backends.auth.refresh(request)).await?;
+    Ok(Json(RefreshReply { access: reply.access }))
+}

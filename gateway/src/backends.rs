@@ -1,0 +1,62 @@
+//! The services behind the gateway, and how long each is waited for.
+
+use std::future::Future;
+use std::time::Duration;
+
+use chassis::grpc::Channel;
+use proto::auth::v1::auth_service_client::AuthServiceClient;
+use proto::chat::v1::chat_service_client::ChatServiceClient;
+use tonic::{Request, Response, Status};
+
+use crate::error::ApiError;
+
+/// For what the auth service does, waiting for a password to be hashed included.
+pub(crate) const AUTH: Duration = Duration::from_secs(5);
+/// For reading.
+pub(crate) const READ: Duration = Duration::from_secs(5);
+/// For a turn: longer than the model may take in all.
+pub(crate) const SEND: Duration = Duration::from_mins(1);
+
+/// Most that a service answers in one message, in bytes: a page of long messages.
+const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+
+/// The services behind the gateway. Clones share the connections.
+#[derive(Clone)]
+pub(crate) struct Backends {
+    pub(crate) auth: AuthServiceClient<Channel>,
+    pub(crate) chat: ChatServiceClient<Channel>,
+    pub(crate) auth_channel: Channel,
+    pub(crate) chat_channel: Channel,
+}
+
+impl Backends {
+    pub(crate) fn new(auth_channel: Channel, chat_channel: Channel) -> Self {
+        Self {
+            auth: AuthServiceClient::new(auth_channel.clone()),
+            chat: ChatServiceClient::new(chat_channel.clone())
+                .max_decoding_message_size(MAX_RESPONSE_BYTES),
+            auth_channel,
+            chat_channel,
+        }
+    }
+}
+
+/// A request that tells its deadline to the service.
+pub(crate) fn within<T>(budget: Duration, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(budget);
+    request
+}
+
+/// Waits for an answer for the length of `budget`: the transport's own timeout does not cover
+/// everything that can hang.
+pub(crate) async fn answer<T>(
+    budget: Duration,
+    call: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, ApiError> {
+    match tokio::time::timeout(budget, call).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(status.into()),
+        Err(_) => Err(ApiError::timeout()),
+    }
+}

@@ -1,0 +1,112 @@
+//! Settings of the gateway.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use chassis::http::Limits;
+use chassis::settings::Settings;
+use tonic::transport::{Endpoint, Uri};
+
+/// Settings of the gateway.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen for HTTP.
+    pub listen: SocketAddr,
+    /// Where the auth service is.
+    pub auth_endpoint: Endpoint,
+    /// Where the chat service is.
+    pub chat_endpoint: Endpoint,
+    /// Which web pages may call.
+    pub origins: Origins,
+    /// What a client may take.
+    pub limits: Limits,
+}
+
+/// Which web pages may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// Any page served from this machine.
+    Localhost,
+    /// Exactly these.
+    Listed(Vec<String>),
+}
+
+impl FromStr for Origins {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "localhost" {
+            return Ok(Self::Localhost);
+        }
+        let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+        let origins: Vec<String> =
+            origins.map(|origin| origin.trim_end_matches('/').into()).collect();
+        let whole =
+            |origin: &String| origin.starts_with("https://") || origin.starts_with("http://");
+        if !origins.iter().all(whole) {
+            return Err(
+                "must be localhost, or origins such as https://example.org with commas between",
+            );
+        }
+        Ok(Self::Listed(origins))
+    }
+}
+
+impl Config {
+    /// Where the gateway listens unless told otherwise.
+    pub const LISTEN: &str = "127.0.0.1:8000";
+
+    /// Reads the settings. `None`: `settings` knows what is wrong.
+    pub fn read(settings: &mut Settings) -> Option<Self> {
+        let listen = settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server");
+        let auth =
+            settings.required::<Uri>("GATEWAY_AUTH_URL", "the auth service, http://HOST:PORT");
+        let chat =
+            settings.required::<Uri>("GATEWAY_CHAT_URL", "the chat service, http://HOST:PORT");
+        let origins = Origins::read(settings, "");
+        Some(Self {
+            listen: listen?,
+            auth_endpoint: auth?.into(),
+            chat_endpoint: chat?.into(),
+            origins: origins?,
+            limits: Limits::default(),
+        })
+    }
+
+    /// Reads what a process that chooses the addresses by itself leaves to set. Pages of this
+    /// machine may call.
+    pub fn read_embedded(
+        settings: &mut Settings,
+        listen: SocketAddr,
+        auth_endpoint: Endpoint,
+        chat_endpoint: Endpoint,
+    ) -> Option<Self> {
+        let origins = Origins::read(settings, "localhost")?;
+        Some(Self { listen, auth_endpoint, chat_endpoint, origins, limits: Limits::default() })
+    }
+}
+
+impl Origins {
+    fn read(settings: &mut Settings, default: &str) -> Option<Self> {
+        let help = "web pages that may call: origins with commas between, or localhost for any";
+        settings.value("GATEWAY_CORS_ORIGINS", default, help)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_listed_or_local_and_never_everybody() {
+        assert_eq!("localhost".parse(), Ok(Origins::Localhost));
+        assert_eq!("".parse(), Ok(Origins::Listed(Vec::new())));
+        let listed = vec!["https://a.example".to_owned(), "http://b.example:3000".to_owned()];
+        assert_eq!(
+            "https://a.example/, http://b.example:3000".parse(),
+            Ok(Origins::Listed(listed))
+        );
+        assert!("*".parse::<Origins>().is_err());
+        assert!("a.example".parse::<Origins>().is_err());
+    }
+}

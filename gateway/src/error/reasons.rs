@@ -1,0 +1,122 @@
+//! The table: from what a service says to what the API answers.
+//!
+//! Decided by reason, never by the words of a message.
+
+use std::time::Duration;
+
+use auth_client::TokenError;
+use proto::{auth, chat};
+use tonic::{Code, Status};
+
+use super::ApiError;
+
+/// When to come back if the service did not say.
+const WAIT: Duration = Duration::from_secs(5);
+
+impl From<Status> for ApiError {
+    fn from(status: Status) -> Self {
+        let delay = chassis::status::retry_after(&status).unwrap_or(WAIT);
+        let Some((domain, reason)) = chassis::status::reason(&status) else {
+            return without_reason(&status);
+        };
+        let known = match domain.as_str() {
+            auth::DOMAIN => auth::v1::ErrorReason::from_reason(&reason)
+                .map(|reason| of_auth(reason, &status, delay)),
+            chat::DOMAIN => chat::v1::ErrorReason::from_reason(&reason)
+                .map(|reason| of_chat(reason, &status, delay)),
+            _ => None,
+        };
+        known.unwrap_or_else(|| without_reason(&status))
+    }
+}
+
+fn of_auth(reason: auth::v1::ErrorReason, status: &Status, delay: Duration) -> ApiError {
+    use auth::v1::ErrorReason as Reason;
+    match reason {
+        Reason::UsernameInvalid | Reason::PasswordInvalid => wrong_field(status),
+        Reason::UsernameTaken => ApiError::username_taken(),
+        Reason::InvalidCredentials => {
+            ApiError::no_active_account("No active account found with the given credentials")
+        }
+        Reason::AccountUnavailable => {
+            ApiError::no_active_account("No active account found for the given token.")
+        }
+        Reason::TokenMissing | Reason::TokenInvalid | Reason::TokenWithoutExpiry => {
+            ApiError::token_refused("Token is invalid or expired")
+        }
+        Reason::TokenWrongType => ApiError::token_refused("Token has wrong type"),
+        Reason::TokenWithoutId => ApiError::token_refused("Token has no id"),
+        Reason::TokenWithoutType => ApiError::token_refused("Token has no type"),
+        Reason::TokenWithoutUser => ApiError::token_refused(NO_USER),
+        Reason::Overloaded => ApiError::overloaded(delay),
+        Reason::Internal | Reason::Unspecified => ApiError::internal(),
+    }
+}
+
+fn of_chat(reason: chat::v1::ErrorReason, status: &Status, delay: Duration) -> ApiError {
+    use chat::v1::ErrorReason as Reason;
+    match reason {
+        Reason::TokenMissing => auth_client::Error::Missing.into(),
+        Reason::TokenMalformed => auth_client::Error::Malformed.into(),
+        Reason::TokenInvalid => TokenError::Invalid.into(),
+        Reason::TokenWrongType => TokenError::WrongType.into(),
+        Reason::TokenWithoutExpiry => TokenError::NoExpiry.into(),
+        Reason::TokenWithoutId => TokenError::NoId.into(),
+        Reason::TokenWithoutType => TokenError::NoType.into(),
+        Reason::TokenWithoutUser => TokenError::NoUser.into(),
+        Reason::KeysUnavailable => auth_client::Error::KeysUnavailable.into(),
+        Reason::TextRequired => ApiError::text_required(),
+        Reason::TextTooLong | Reason::PageInvalid => wrong_field(status),
+        Reason::SessionNotFound => ApiError::session_not_found(),
+        Reason::ModelUnavailable => ApiError::model_unavailable(delay),
+        Reason::ModelTimeout => ApiError::model_timeout(delay),
+        Reason::Overloaded => ApiError::overloaded(delay),
+        Reason::Internal | Reason::Unspecified => ApiError::internal(),
+    }
+}
+
+fn wrong_field(status: &Status) -> ApiError {
+    chassis::status::field(status)
+        .map_or_else(ApiError::internal, |field| ApiError::invalid_fields([field]))
+}
+
+/// What did not come from a service of ours, but from the transport on the way to it. tonic reports
+/// its own timeouts as CANCELLED, and a peer that died as UNKNOWN.
+fn without_reason(status: &Status) -> ApiError {
+    match status.code() {
+        Code::Unavailable | Code::Unknown | Code::ResourceExhausted => ApiError::unavailable(),
+        Code::DeadlineExceeded | Code::Cancelled => ApiError::timeout(),
+        code => {
+            tracing::error!(?code, "a service gave an answer that makes no sense here");
+            ApiError::internal()
+        }
+    }
+}
+
+const NO_USER: &str = "Token contained no recognizable user identification";
+
+impl From<auth_client::Error> for ApiError {
+    fn from(error: auth_client::Error) -> Self {
+        match error {
+            auth_client::Error::Missing => Self::not_authenticated(),
+            auth_client::Error::Malformed => Self::bad_authorization_header(),
+            auth_client::Error::Token(token) => token.into(),
+            auth_client::Error::KeysUnavailable => Self::unavailable(),
+        }
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::WrongType => Self::access_refused("Token has wrong type"),
+            TokenError::NoExpiry => Self::access_refused("Token has no 'exp' claim"),
+            TokenError::NoId => Self::access_refused("Token has no id"),
+            TokenError::NoType => Self::access_refused("Token has no type"),
+            TokenError::NoUser => Self::token_refused(NO_USER),
+            TokenError::Invalid | TokenError::Key | TokenError::Entropy | TokenError::Signing => {
+                Self::access_refused("Token is invalid or expired")
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `/livez` and `/readyz`, for whoever decides about restarts and traffic.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use chassis::grpc::Channel;
+use http::StatusCode;
+use serde::Serialize;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::backends;
+use crate::router::App;
+
+/// For a service to say how it is.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The process answers: nothing else is asked.
+pub(crate) async fn livez() -> &'static str {
+    "ok"
+}
+
+#[derive(Serialize)]
+pub(crate) struct Readiness {
+    ready: bool,
+    auth_service: &'static str,
+    chat_service: &'static str,
+    keys: &'static str,
+    gateway: &'static str,
+}
+
+/// Everything needed to serve people is there. The language model is not: without it, people still
+/// read their messages, and in a crisis still get help.
+pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+    let backends = app.backends;
+    let (auth, chat) = tokio::join!(check(backends.auth_channel), check(backends.chat_channel));
+    let (keys, draining) = (app.verifier.is_ready(), app.draining.is_cancelled());
+    let ready = auth == OK && chat == OK && keys && !draining;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let readiness = Readiness {
+        ready,
+        auth_service: auth,
+        chat_service: chat,
+        keys: if keys { OK } else { "not fetched yet" },
+        gateway: if draining { "draining" } else { OK },
+    };
+    (status, Json(readiness))
+}
+
+const OK: &str = "ok";
+
+async fn check(channel: Channel) -> &'static str {
+    let request = backends::within(TIMEOUT, HealthCheckRequest { service: String::new() });
+    let mut client = HealthClient::new(channel);
+    match tokio::time::timeout(TIMEOUT, client.check(request)).await {
+        Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving => OK,
+        Ok(Ok(_)) => "not serving",
+        Ok(Err(_)) => "unreachable",
+        Err(_) => "silent",
+    }
+}

@@ -1,0 +1,16 @@
+//! The gateway as a process of its own.
+
+use std::process::ExitCode;
+
+use chassis::process::{self, About};
+use gateway::{Config, serve};
+
+const ABOUT: About = About { name: "gateway", what: "the JSON API of AI Buddy" };
+
+fn main() -> ExitCode {
+    process::run(ABOUT, Config::read, |config, shutdown| async move {
+        let listener = process::listen(config.listen, "GATEWAY_LISTEN").await?;
+        serve(listener, config, shutdown).await;
+        anyhow::Ok(())
+    })
+}

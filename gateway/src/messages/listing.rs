@@ -1,0 +1,132 @@
+//! A list of messages as JSON, written page by page: however long the conversation, one page is in
+//! memory at a time.
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse as _, Response};
+use chassis::clock;
+use chrono::SecondsFormat;
+use futures_util::stream;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use proto::chat::v1::{ListMessagesRequest, ListMessagesResponse, Message, Sender};
+use serde::Serialize;
+
+use crate::backends::{self, Backends, READ};
+use crate::caller::Caller;
+use crate::error::ApiError;
+
+/// Messages asked for at once.
+const PAGE: i32 = 200;
+
+/// A list that is being read.
+pub(crate) struct Listing {
+    backends: Backends,
+    caller: Caller,
+    session_id: i64,
+}
+
+#[derive(Serialize)]
+struct MessageReply {
+    id: i64,
+    user: i64,
+    session: i64,
+    sender: &'static str,
+    text: String,
+    created_at: String,
+}
+
+/// How far the writing has come.
+enum Progress {
+    Written { next: String },
+    Done,
+}
+
+impl Listing {
+    pub(crate) fn new(backends: Backends, caller: Caller, session_id: i64) -> Self {
+        Self { backends, caller, session_id }
+    }
+
+    /// The answer. Its first page decides whether it is an error; should a later one fail, the
+    /// answer breaks off, and is not JSON: it cannot be taken for the whole.
+    pub(crate) async fn respond(mut self) -> Result<Response, ApiError> {
+        let first = self.page(String::new()).await?;
+        let mut start = b"{\"messages\":[".to_vec();
+        write(&mut start, first.messages)?;
+        let body = if first.next_page_token.is_empty() {
+            start.extend_from_slice(b"]}");
+            Body::from(start)
+        } else {
+            let progress = Progress::Written { next: first.next_page_token };
+            let rest = stream::unfold((self, progress), |(mut listing, progress)| async {
+                let chunk = match progress {
+                    Progress::Done => return None,
+                    Progress::Written { next } => listing.chunk(next).await,
+                };
+                Some(match chunk {
+                    Ok((chunk, progress)) => (Ok(chunk), (listing, progress)),
+                    Err(error) => {
+                        tracing::warn!(code = error.code, "a list of messages broke off");
+                        (Err(io::Error::other(error.code)), (listing, Progress::Done))
+                    }
+                })
+            });
+            let start = stream::iter([Ok(Bytes::from(start))]);
+            Body::from_stream(futures_util::StreamExt::chain(start, rest))
+        };
+        let mut response = body.into_response();
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        Ok(response)
+    }
+
+    async fn page(&mut self, page_token: String) -> Result<ListMessagesResponse, ApiError> {
+        let session_id = self.session_id;
+        let request = ListMessagesRequest { session_id, page_size: PAGE, page_token };
+        let request = self.caller.asks(READ, request);
+        backends::answer(READ, self.backends.chat.list_messages(request)).await
+    }
+
+    async fn chunk(&mut self, next: String) -> Result<(Bytes, Progress), ApiError> {
+        let page = self.page(next).await?;
+        let mut json = Vec::new();
+        if !page.messages.is_empty() {
+            json.push(b',');
+            write(&mut json, page.messages)?;
+        }
+        let progress = if page.next_page_token.is_empty() {
+            json.extend_from_slice(b"]}");
+            Progress::Done
+        } else {
+            Progress::Written { next: page.next_page_token }
+        };
+        Ok((json.into(), progress))
+    }
+}
+
+fn write(json: &mut Vec<u8>, messages: Vec<Message>) -> Result<(), ApiError> {
+    for (position, message) in messages.into_iter().enumerate() {
+        if position > 0 {
+            json.push(b',');
+        }
+        serde_json::to_writer(&mut *json, &reply(message)).map_err(|_| ApiError::internal())?;
+    }
+    Ok(())
+}
+
+fn reply(message: Message) -> MessageReply {
+    let sender = match message.sender() {
+        Sender::Ai => "AI",
+        Sender::User | Sender::Unspecified => "USER",
+    };
+    let created_at = message.create_time.as_ref().and_then(clock::from_timestamp);
+    MessageReply {
+        id: message.id,
+        user: message.user_id,
+        session: message.session_id,
+        sender,
+        text: message.text,
+        created_at: created_at.unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, true),
+    }
+}

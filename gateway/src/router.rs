@@ -1,0 +1,72 @@
+//! The whole API on one page.
+
+use std::any::Any;
+
+use auth_client::Verifier;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Router, middleware};
+use chassis::request_id;
+use http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::{HeaderName, HeaderValue};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::backends::Backends;
+use crate::config::Origins;
+use crate::error::ApiError;
+use crate::{accounts, body, cors, health, messages, render};
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) backends: Backends,
+    pub(crate) verifier: Verifier,
+    /// Cancelled when the gateway has begun to stop.
+    pub(crate) draining: CancellationToken,
+}
+
+pub(crate) fn build(app: App, origins: &Origins) -> Router {
+    let api = Router::new();
+    let api = both(api, "/api/register", post(accounts::register));
+    let api = both(api, "/api/login", post(accounts::login));
+    let api = both(api, "/api/refresh", post(accounts::refresh));
+    let api = both(api, "/api/send-message", post(messages::send));
+    let api = both(api, "/api/get-messages", get(messages::list));
+    api.route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .fallback(async || ApiError::not_found())
+        .method_not_allowed_fallback(async |request: Request| {
+            ApiError::method_not_allowed(request.method())
+        })
+        .with_state(app)
+        .layer(DefaultBodyLimit::max(body::MAX_BYTES))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(render::errors))
+        // Tokens and people's words must not end up in a cache.
+        .layer(always(CACHE_CONTROL, "no-store"))
+        .layer(always(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(always(X_FRAME_OPTIONS, "DENY"))
+        .layer(always(REFERRER_POLICY, "same-origin"))
+        .layer(always(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(cors::layer(origins))
+        .layer(middleware::from_fn(request_id::track))
+}
+
+/// A path with and without a slash at its end, answering alike: a redirect would turn POST into GET.
+fn both(router: Router<App>, path: &str, handler: MethodRouter<App>) -> Router<App> {
+    router.route(path, handler.clone()).route(&format!("{path}/"), handler)
+}
+
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// What a panic says may quote anything: only where it happened is worth knowing, and the panic
+/// hook has printed that.
+fn panicked(_payload: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    ApiError::internal().into_response()
+}

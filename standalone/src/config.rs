@@ -1,0 +1,64 @@
+//! Settings of the whole product: an address, a folder, and what the services leave to set.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use chassis::settings::Settings;
+use chat_service::BuddyConfig;
+use tonic::transport::Endpoint;
+
+/// Settings of the whole product.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen for HTTP.
+    pub listen: SocketAddr,
+    /// The folder that holds everything.
+    pub data: PathBuf,
+    /// The auth service's.
+    pub auth: auth_service::Config,
+    /// The chat service's.
+    pub chat: chat_service::Config,
+    /// The gateway's.
+    pub gateway: gateway::Config,
+}
+
+impl Config {
+    /// Reads the settings. `None`: `settings` knows what is wrong.
+    pub fn read(settings: &mut Settings) -> Option<Self> {
+        let help = "address of the HTTP server";
+        let listen = settings.value("AI_BUDDY_LISTEN", gateway::Config::LISTEN, help);
+        let help = "folder of databases and keys, made if absent";
+        let data: Option<PathBuf> = settings.value("AI_BUDDY_DATA", "./data", help);
+        let folder = data.clone().unwrap_or_default();
+        // The inner addresses are known once they are bound.
+        let unbound = Endpoint::from_static("http://127.0.0.1:0");
+        let auth = auth_service::Config::read_embedded(
+            settings,
+            database(&folder, "auth.db"),
+            folder.join("keys"),
+        );
+        let chat = chat_service::Config::read_embedded(
+            settings,
+            database(&folder, "chat.db"),
+            unbound.clone(),
+        );
+        let address = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let gateway = gateway::Config::read_embedded(settings, address, unbound.clone(), unbound);
+        Some(Self { listen: listen?, data: data?, auth: auth?, chat: chat?, gateway: gateway? })
+    }
+
+    /// Which buddy answers, for the person at the terminal.
+    #[must_use]
+    pub fn buddy(&self) -> String {
+        match &self.chat.buddy {
+            BuddyConfig::Offline => "the offline buddy answers, with replies written by people; set \
+                                     OPENAI_API_KEY or OPENAI_BASE_URL to have a language model answer"
+                .to_owned(),
+            BuddyConfig::Model(model) => format!("{} at {} answers", model.model, model.base_url),
+        }
+    }
+}
+
+fn database(folder: &Path, name: &str) -> String {
+    format!("sqlite:{}", folder.join(name).display())
+}
