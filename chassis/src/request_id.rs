@@ -17,8 +17,10 @@ pub const HEADER: HeaderName = HeaderName::from_static(NAME);
 
 const NAME: &str = "x-request-id";
 
-/// Longest id taken from a caller.
+/// Longest id taken from a caller, and longest path that is logged.
 const MAX_LENGTH: usize = 128;
+/// Asked every few seconds by machines, and of no interest unless something is wrong.
+const PROBES: [&str; 3] = ["/livez", "/readyz", "/grpc.health."];
 
 tokio::task_local! {
     static CURRENT: String;
@@ -48,11 +50,8 @@ pub async fn track(mut request: Request, next: Next) -> Response {
     if let Some(header) = &header {
         request.headers_mut().insert(HEADER, header.clone());
     }
-    // The pattern, never the path itself: a query string may hold anything.
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let route = route(&request);
+    let is_probe = PROBES.iter().any(|probe| route.starts_with(probe));
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id = %id, %method, %route);
     let started = Instant::now();
@@ -63,11 +62,31 @@ pub async fn track(mut request: Request, next: Next) -> Response {
         }
         let status = response.status().as_u16();
         let grpc_status = response.headers().get("grpc-status").and_then(|code| code.to_str().ok());
-        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(status, grpc_status, duration_ms, "answered");
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if is_probe {
+            tracing::debug!(status, grpc_status, micros, "answered");
+        } else {
+            tracing::info!(status, grpc_status, micros, "answered");
+        }
         response
     };
     CURRENT.scope(id, answer.instrument(span)).await
+}
+
+/// Where a request goes, as the router knows it: a path of a client's own making, and a query
+/// string above all, may hold anything.
+fn route(request: &Request) -> String {
+    let Some(pattern) = request.extensions().get::<MatchedPath>() else {
+        return "unmatched".to_owned();
+    };
+    // One pattern stands for all methods of a gRPC service; their names are plain.
+    let path = request.uri().path();
+    let plain = path.len() <= MAX_LENGTH
+        && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"./".contains(&byte));
+    if pattern.as_str().ends_with("/{*rest}") && plain {
+        return path.to_owned();
+    }
+    pattern.as_str().to_owned()
 }
 
 /// Letters, digits, `.`, `_` and `-` only: an id ends up in logs, where it must not forge lines.

@@ -95,6 +95,7 @@ mod tests {
             ("I'm so angry at everyone", "anger"),
             ("I passed! I am so happy", "good news"),
             ("are you a real person?", "identity"),
+            ("I need someone to talk to", "company"),
             ("Schmetterling", "anything"),
         ] {
             assert_eq!(recognise(text).name, theme, "{text}");

@@ -1,1 +1,12 @@
-//! .
+//! The product, started for one test, and the people who use it.
+//!
+//! `let ada = product.register("ada").await; ada.say("hello").await`
+#![expect(clippy::expect_used, clippy::panic, reason = "a journey that cannot go on should stop")]
+
+mod answer;
+mod product;
+mod user;
+
+pub use answer::Answer;
+pub use product::{Product, http_client};
+pub use user::User;

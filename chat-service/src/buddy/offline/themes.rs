@@ -12,7 +12,7 @@ pub(super) struct Theme {
 }
 
 /// The graver first.
-pub(super) const THEMES: [Theme; 12] = [
+pub(super) const THEMES: [Theme; 13] = [
     Theme {
         name: "grief",
         words: &["died", "death", "funeral", "grief", "griev*", "mourn*", "bereave*", "widow*"],
@@ -195,6 +195,15 @@ pub(super) const THEMES: [Theme; 12] = [
             "Thank you for talking with me. Is there one small kind thing you could do for yourself today?",
             "You're very welcome. What will you take with you from this?",
             "I'm glad you came by. Come back whenever you like; and who else could you share some of this with?",
+        ],
+    },
+    Theme {
+        name: "company",
+        words: &["talk", "someone", "somebody", "listen*", "chat"],
+        replies: &[
+            "I'm glad you reached out, and I have time. What would you like to talk about?",
+            "Some things get lighter once they are said. Where would you like to begin?",
+            "You can put anything here, in any order. What is taking up the most room in your mind?",
         ],
     },
     Theme {

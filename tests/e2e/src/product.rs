@@ -1,0 +1,207 @@
+//! The product, started for one test.
+
+use std::sync::Once;
+
+use chassis::settings::Settings;
+use openai_stub::Stub;
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use standalone::Config;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Answer, User};
+
+/// The product, started for one test on addresses and in a folder of its own. Or, where
+/// `AI_BUDDY_URL` names one, a product that runs already: the same journeys then judge that.
+pub struct Product {
+    base: String,
+    http: Client,
+    inside: Option<Inside>,
+}
+
+/// What only a product in this process has.
+struct Inside {
+    data: TempDir,
+    auth: String,
+    chat: String,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+/// An HTTP client, with the TLS provider it wants to exist.
+#[must_use]
+pub fn http_client() -> Client {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // The product in this process may have been faster.
+        let _already_there = rustls::crypto::ring::default_provider().install_default();
+    });
+    Client::builder().no_proxy().build().expect("an HTTP client")
+}
+
+impl Product {
+    /// With the offline buddy.
+    pub async fn start() -> Self {
+        match outside() {
+            Some(base) => Self { base, http: http_client(), inside: None },
+            None => Self::start_with(|_| {}).await,
+        }
+    }
+
+    /// With a language model.
+    pub async fn with_model(stub: &Stub) -> Self {
+        Self::with_patient_model(stub, |_| {}).await
+    }
+
+    /// With a language model that is waited for as long as `limits` says.
+    pub async fn with_patient_model(
+        stub: &Stub,
+        limits: impl FnOnce(&mut chat_service::ModelLimits),
+    ) -> Self {
+        let url = stub.base_url();
+        let settings = [("OPENAI_BASE_URL", url.as_str()), ("OPENAI_API_KEY", "sk-canary-key")];
+        Self::configured(TempDir::new().expect("a folder"), &settings, |config| {
+            if let chat_service::BuddyConfig::Model(model) = &mut config.chat.buddy {
+                limits(&mut model.limits);
+            }
+        })
+        .await
+    }
+
+    /// With settings changed at will.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::configured(TempDir::new().expect("a folder"), &[], change).await
+    }
+
+    async fn configured(
+        data: TempDir,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let folder = data.path().to_str().expect("a folder with a plain name").to_owned();
+        let fixed = [("AI_BUDDY_DATA", folder.as_str()), ("AI_BUDDY_LISTEN", "127.0.0.1:0")];
+        let mut settings = Settings::from_pairs(fixed.into_iter().chain(settings.iter().copied()));
+        let mut config = Config::read(&mut settings).expect("settings");
+        // The cheapest bcrypt: what is tested here is not how slow it is.
+        config.auth.bcrypt_cost = 4;
+        change(&mut config);
+        let listener = TcpListener::bind(config.listen).await.expect("an address");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let product = standalone::Product::open(config).await.expect("a product");
+        let auth = format!("http://{}", product.auth_address().expect("an address"));
+        let chat = format!("http://{}", product.chat_address().expect("an address"));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        #[expect(clippy::disallowed_methods, reason = "`stop` waits for it")]
+        let running = tokio::spawn(async move {
+            product.serve(listener, stopped).await.expect("the product should run");
+        });
+        let inside = Some(Inside { data, auth, chat, stop, running });
+        Self { base, http: http_client(), inside }
+    }
+
+    /// Stops the product and starts it again on the same data.
+    pub async fn restart(self) -> Self {
+        let inside = self.inside.expect("only a product of our own can be restarted");
+        inside.stop.cancel();
+        inside.running.await.expect("the product should stop");
+        Self::configured(inside.data, &[], |_| {}).await
+    }
+
+    /// Stops the product; returns when it has stopped.
+    pub async fn stop(self) {
+        if let Some(inside) = self.inside {
+            inside.stop.cancel();
+            inside.running.await.expect("the product should stop");
+        }
+    }
+
+    /// Asks the product to stop, and does not wait.
+    pub fn begin_to_stop(&self) {
+        if let Some(inside) = &self.inside {
+            inside.stop.cancel();
+        }
+    }
+
+    /// Where the auth service listens for gRPC.
+    #[must_use]
+    pub fn auth_url(&self) -> String {
+        self.inside.as_ref().expect("a product of our own").auth.clone()
+    }
+
+    /// Where the chat service listens for gRPC.
+    #[must_use]
+    pub fn chat_url(&self) -> String {
+        self.inside.as_ref().expect("a product of our own").chat.clone()
+    }
+
+    /// The folder that holds everything.
+    #[must_use]
+    pub fn data(&self) -> &std::path::Path {
+        self.inside.as_ref().expect("a product of our own").data.path()
+    }
+
+    /// The address of a path: `/api/login/`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The client that all requests are made with.
+    #[must_use]
+    pub fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// Starts a request.
+    #[must_use]
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = method.parse().expect("a method");
+        self.http.request(method, self.url(path))
+    }
+
+    /// Posts JSON without a token.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let response = self.request("POST", path).json(body).send().await;
+        Answer::read(response.expect("the product should answer")).await
+    }
+
+    /// Gets a path without a token.
+    pub async fn get(&self, path: &str) -> Answer {
+        let response = self.request("GET", path).send().await;
+        Answer::read(response.expect("the product should answer")).await
+    }
+
+    /// Somebody who was registered before a restart, back again.
+    #[must_use]
+    pub fn returning(&self, user: User) -> User {
+        User { base: self.base.clone(), http: self.http.clone(), ..user }
+    }
+
+    /// Registers somebody, with a password made of their name.
+    pub async fn register(&self, name: &str) -> User {
+        let password = format!("{name}'s own password");
+        let body = json!({"username": name, "password": password});
+        let answer = self.post("/api/register/", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let reply = answer.json();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        User {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            id: reply["user"]["id"].as_i64().expect("an id"),
+            name: name.to_owned(),
+            password,
+            access: text(&reply["token"]),
+            refresh: text(&reply["refresh"]),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
+fn outside() -> Option<String> {
+    std::env::var("AI_BUDDY_URL").ok().map(|url| url.trim_end_matches('/').to_owned())
+}

@@ -1,0 +1,4 @@
+//! Journeys of people through the whole product.
+#![expect(clippy::unwrap_used, reason = "a journey that cannot go on should stop")]
+
+mod journeys;
