@@ -1,8 +1,9 @@
 //! The gRPC face: decode, call, encode.
 
 use chassis::clock;
+use chassis::grpc::{self, Services};
 use proto::auth::v1 as pb;
-use proto::auth::v1::auth_service_server::AuthService;
+use proto::auth::v1::auth_service_server::{AuthService, AuthServiceServer};
 use token::bearer::{self, Bearer};
 use tonic::{Request, Response, Status};
 
@@ -11,15 +12,16 @@ use crate::error::Error;
 use crate::store::User;
 use crate::tokens::Pair;
 
-/// The generated service, implemented.
-pub(crate) struct Handler {
-    accounts: Accounts,
+/// What this service serves.
+pub(crate) async fn services(accounts: Accounts) -> anyhow::Result<Services> {
+    let server = AuthServiceServer::new(Handler { accounts })
+        .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
+    Ok(Services::new(proto::DESCRIPTORS).await?.add(server).await)
 }
 
-impl Handler {
-    pub(crate) fn new(accounts: Accounts) -> Self {
-        Self { accounts }
-    }
+/// The generated service, implemented.
+struct Handler {
+    accounts: Accounts,
 }
 
 #[tonic::async_trait]

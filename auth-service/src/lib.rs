@@ -15,8 +15,6 @@ mod strength;
 mod tokens;
 mod usernames;
 
-use chassis::grpc::Services;
-use proto::auth::v1::auth_service_server::AuthServiceServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +35,6 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let services = Services::new(proto::DESCRIPTORS).await?;
     let keyring = Keyring::open(&config.keys_dir)?;
     let store = Store::open(&config.database_url).await?;
     keyring.check_pepper(store.any_password_hash().await?.as_deref())?;
@@ -45,9 +42,7 @@ pub async fn serve(
     let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
     let tokens = Tokens::new(keyring.signing, keyring.refresh);
     let accounts = Accounts::new(store.clone(), hasher, tokens);
-    let server = AuthServiceServer::new(grpc::Handler::new(accounts))
-        .max_decoding_message_size(chassis::grpc::MAX_REQUEST_BYTES);
-    let services = services.add(server).await;
+    let services = grpc::services(accounts).await?;
     services.health().set_serving(true).await;
     tracing::info!("auth service is ready");
     let outcome = services.serve(listener, shutdown).await;

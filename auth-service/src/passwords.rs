@@ -6,6 +6,7 @@
 
 use std::str::FromStr as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -26,6 +27,9 @@ const SCHEME: &str = "$ab1$";
 const MAX_COST: u32 = 14;
 /// Callers waiting for each thread that hashes; more are turned away at once.
 const QUEUE_PER_THREAD: usize = 7;
+/// Longest wait for a thread: on a machine busy with other things a short queue can be a long wait,
+/// and whoever waits must be told while they still listen.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Hashes passwords. Clones share the threads.
 #[derive(Clone)]
@@ -101,9 +105,12 @@ impl Hasher {
         work: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let room = self.shared.room.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
-        // Never closed: the semaphore lives as long as `self`.
         let thread =
-            self.shared.threads.clone().acquire_owned().await.map_err(|_| Error::Overloaded)?;
+            tokio::time::timeout(LONGEST_WAIT, self.shared.threads.clone().acquire_owned())
+                .await
+                .map_err(|_| Error::Overloaded)?
+                // Never closed: the semaphore lives as long as `self`.
+                .map_err(|_| Error::Overloaded)?;
         let place = Place { _room: room, _thread: thread };
         let shared = self.shared.clone();
         tokio::task::spawn_blocking(move || {

@@ -101,12 +101,14 @@ where
 /// # Errors
 /// One sentence for the person who started the process.
 pub async fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+    let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             anyhow::anyhow!("{address} is taken; set {name} to another address")
         }
         _ => anyhow::anyhow!("cannot listen on {address} ({error}); set {name} to another address"),
-    })
+    })?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    Ok(listener)
 }
 
 /// Waits for the first signal, asks for a shutdown, and returns when that takes too long.

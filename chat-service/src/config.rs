@@ -1,6 +1,7 @@
 //! Settings of the chat service.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chassis::settings::Settings;
@@ -121,7 +122,7 @@ enum Choice {
     Offline,
 }
 
-impl std::str::FromStr for Choice {
+impl FromStr for Choice {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -165,7 +166,7 @@ impl BuddyConfig {
     /// A model if there is a key or an address, else offline.
     fn read(settings: &mut Settings) -> Option<Self> {
         let key = settings.secret("OPENAI_API_KEY", "key of the language model's API");
-        let url = settings.optional::<Uri>(
+        let url = settings.optional::<BaseUrl>(
             "OPENAI_BASE_URL",
             "base address of any OpenAI-compatible API [https://api.openai.com/v1]",
         );
@@ -177,16 +178,7 @@ impl BuddyConfig {
         if key.is_none() && url.is_none() {
             return Some(Self::Offline);
         }
-        let base_url = match url {
-            Some(url) if url.scheme().is_some() && url.authority().is_some() => {
-                url.to_string().trim_end_matches('/').to_owned()
-            }
-            Some(_) => {
-                settings.problem("OPENAI_BASE_URL", "must begin with http:// or https://");
-                return None;
-            }
-            None => "https://api.openai.com/v1".to_owned(),
-        };
+        let base_url = url.map_or_else(|| "https://api.openai.com/v1".to_owned(), |url| url.0);
         Some(Self::Model(ModelConfig {
             base_url,
             api_key: key,
@@ -194,6 +186,22 @@ impl BuddyConfig {
             reply_tokens: u32::try_from(reply?).ok()?,
             limits: limits?,
         }))
+    }
+}
+
+/// The address of an API, without a slash at its end.
+struct BaseUrl(String);
+
+impl FromStr for BaseUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let uri = text.parse::<Uri>().map_err(|_| "it is not a URL")?;
+        let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme));
+        if scheme.is_none() || uri.host().is_none_or(str::is_empty) {
+            return Err("it must begin with http:// or https:// and a host");
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use auth_client::{Principal, Verifier};
 use chassis::clock;
+use chassis::grpc::{self, Services};
 use chrono::{DateTime, Utc};
 use proto::chat::v1 as pb;
-use proto::chat::v1::chat_service_server::ChatService;
+use proto::chat::v1::chat_service_server::{ChatService, ChatServiceServer};
 use tonic::{Request, Response, Status};
 
 use crate::conversations::Conversations;
@@ -15,17 +16,23 @@ use crate::store::{Message, Sender, Session};
 /// Text on one page of messages, in bytes: a quarter of what a gRPC client takes by default.
 const PAGE_BYTES: usize = 1024 * 1024;
 
+/// What this service serves.
+pub(crate) async fn services(
+    conversations: Conversations,
+    verifier: Verifier,
+) -> anyhow::Result<Services> {
+    let server = ChatServiceServer::new(Handler { conversations, verifier })
+        .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
+    Ok(Services::new(proto::DESCRIPTORS).await?.add(server).await)
+}
+
 /// The generated service, implemented.
-pub(crate) struct Handler {
+struct Handler {
     conversations: Conversations,
     verifier: Verifier,
 }
 
 impl Handler {
-    pub(crate) fn new(conversations: Conversations, verifier: Verifier) -> Self {
-        Self { conversations, verifier }
-    }
-
     /// Whose call it is, and what they ask.
     async fn open<T>(&self, request: Request<T>) -> Result<(Principal, T, DateTime<Utc>), Error> {
         let now = clock::now();
@@ -61,7 +68,7 @@ impl ChatService for Handler {
         let found = self.conversations.messages(&who, request.session_id, page).await?;
         let all = found.len();
         let mut bytes = 0;
-        let mut messages: Vec<_> = found
+        let messages: Vec<_> = found
             .into_iter()
             .take_while(|message| {
                 let fits = bytes == 0 || bytes + message.text.len() <= PAGE_BYTES;
@@ -73,7 +80,6 @@ impl ChatService for Handler {
         let more = messages.len() < all || all as u64 == page.size;
         let last = messages.last().map(|message| message.id);
         let next_page_token = last.filter(|_| more).map(pages::token_after).unwrap_or_default();
-        messages.shrink_to_fit();
         Ok(Response::new(pb::ListMessagesResponse { messages, next_page_token }))
     }
 

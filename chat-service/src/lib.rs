@@ -18,9 +18,7 @@ mod turns;
 use std::time::Duration;
 
 use auth_client::Verifier;
-use chassis::grpc::Services;
 use chassis::tasks::Tasks;
-use proto::chat::v1::chat_service_server::ChatServiceServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +44,6 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let services = Services::new(proto::DESCRIPTORS).await?;
     let store = Store::open(&config.database_url).await?;
     let buddy = Buddy::new(&config.buddy)?;
     let verifier = Verifier::new(chassis::grpc::connect_lazily(config.auth_endpoint));
@@ -54,9 +51,7 @@ pub async fn serve(
     let tasks = Tasks::new();
     let turns = Turns::new(store.clone(), buddy, tasks.clone(), &config.turns);
     let conversations = Conversations::new(store.clone(), turns, config.max_text_characters);
-    let server = ChatServiceServer::new(grpc::Handler::new(conversations, verifier.clone()))
-        .max_decoding_message_size(chassis::grpc::MAX_REQUEST_BYTES);
-    let services = services.add(server).await;
+    let services = grpc::services(conversations, verifier.clone()).await?;
 
     let background = Tasks::new();
     let (keys, stop) = (verifier.clone(), shutdown.clone());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use futures_util::stream;
 use http::header::CONTENT_TYPE;
@@ -25,6 +25,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = header.unwrap_or_default().to_owned();
+        // Announced as too large: not a byte of it is asked for.
+        if request.body().size_hint().lower() > MAX_BYTES as u64 {
+            return Err(ApiError::too_large());
+        }
         let bytes = tokio::time::timeout(TIMEOUT, Bytes::from_request(request, state))
             .await
             .map_err(|_| ApiError::body_timeout())?

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use auth_client::Error;
 use axum::extract::FromRequestParts;
-use chassis::clock;
+use chassis::{clock, request_id};
+use http::HeaderName;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use tonic::Request;
@@ -18,6 +19,9 @@ use crate::router::App;
 pub(crate) struct Caller {
     /// Sent along, so that the service checks it again.
     authorization: AsciiMetadataValue,
+    /// Sent along even when the answer has begun and the request is no longer current: a long list
+    /// asks for more after that.
+    request_id: Option<AsciiMetadataValue>,
 }
 
 impl Caller {
@@ -25,6 +29,9 @@ impl Caller {
     pub(crate) fn asks<T>(&self, budget: Duration, message: T) -> Request<T> {
         let mut request = backends::within(budget, message);
         request.metadata_mut().insert("authorization", self.authorization.clone());
+        if let Some(id) = &self.request_id {
+            request.metadata_mut().insert("x-request-id", id.clone());
+        }
         request
     }
 }
@@ -35,10 +42,12 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let now = clock::unix_seconds(clock::now());
         app.verifier.authenticate(&parts.headers, now).await?;
-        let header = parts.headers.get(AUTHORIZATION).map(AsRef::as_ref);
-        let authorization =
-            header.and_then(|value: &[u8]| AsciiMetadataValue::try_from(value).ok());
-        Ok(Self { authorization: authorization.ok_or(Error::Malformed)? })
+        let metadata = |name: HeaderName| {
+            let value = parts.headers.get(name)?.as_bytes();
+            AsciiMetadataValue::try_from(value).ok()
+        };
+        let authorization = metadata(AUTHORIZATION).ok_or(Error::Malformed)?;
+        Ok(Self { authorization, request_id: metadata(request_id::HEADER) })
     }
 }
 

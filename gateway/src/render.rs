@@ -21,12 +21,18 @@ pub(crate) async fn errors(request: Request, next: Next) -> Response {
         ApiError::not_acceptable().into_response()
     };
     let status = response.status();
+    let failed = status.is_client_error() || status.is_server_error();
     let error = match response.extensions_mut().remove::<ApiError>() {
         Some(error) => error,
-        None if status.is_client_error() || status.is_server_error() => ApiError::of_status(status),
+        None if failed && !is_json(&response) => ApiError::of_status(status),
         None => return response,
     };
     write(response, &error, as_problem)
+}
+
+/// Whether a handler has written its answer itself, such as what is not ready.
+fn is_json(response: &Response) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|value| value == "application/json")
 }
 
 /// Keeps the headers that are there already, such as `Allow`.

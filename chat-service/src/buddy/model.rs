@@ -30,8 +30,9 @@ use crate::store::Sender;
 const ATTEMPTS: u32 = 2;
 /// Before the second attempt, unless the model asks for more.
 const PAUSE: Duration = Duration::from_millis(500);
-/// A reply that grows past this is a model gone astray.
-const MOST_BYTES: usize = 256 * 1024;
+/// Bytes of a reply for each token it was allowed: far more than any language needs. A reply that
+/// grows past that is a model gone astray.
+const BYTES_PER_TOKEN: usize = 32;
 
 /// A language model.
 pub(crate) struct Model {
@@ -173,6 +174,7 @@ impl Model {
         let (chat, request) = (self.client.chat(), self.request(prompt));
         let opened = timeout_at(first, chat.create_stream(request));
         let mut stream = opened.await.map_err(|_| Miss::slow("no answer in time"))??;
+        let most_bytes = usize::try_from(self.reply_tokens).unwrap_or(0) * BYTES_PER_TOKEN;
         let mut text = String::new();
         let mut finish = None;
         loop {
@@ -190,7 +192,7 @@ impl Model {
             // The last chunk may hold nothing but usage.
             let Some(choice) = chunk.choices.into_iter().next() else { continue };
             text.push_str(&choice.delta.content.unwrap_or_default());
-            if text.len() > MOST_BYTES {
+            if text.len() > most_bytes {
                 return Err(Miss::passing("reply without end").after_words());
             }
             finish = choice.finish_reason.or(finish);

@@ -12,6 +12,7 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use proto::chat::v1::{ListMessagesRequest, ListMessagesResponse, Message, Sender};
 use serde::Serialize;
+use tracing::Span;
 
 use crate::backends::{self, Backends, READ};
 use crate::caller::Caller;
@@ -25,6 +26,8 @@ pub(crate) struct Listing {
     backends: Backends,
     caller: Caller,
     session_id: i64,
+    /// The request's own, which is no longer entered once the answer has begun.
+    span: Span,
 }
 
 #[derive(Serialize)]
@@ -45,7 +48,7 @@ enum Progress {
 
 impl Listing {
     pub(crate) fn new(backends: Backends, caller: Caller, session_id: i64) -> Self {
-        Self { backends, caller, session_id }
+        Self { backends, caller, session_id, span: Span::current() }
     }
 
     /// The answer. Its first page decides whether it is an error; should a later one fail, the
@@ -67,7 +70,10 @@ impl Listing {
                 Some(match chunk {
                     Ok((chunk, progress)) => (Ok(chunk), (listing, progress)),
                     Err(error) => {
-                        tracing::warn!(code = error.code, "a list of messages broke off");
+                        let code = error.code;
+                        listing.span.in_scope(|| {
+                            tracing::warn!(code, "a list of messages broke off");
+                        });
                         (Err(io::Error::other(error.code)), (listing, Progress::Done))
                     }
                 })

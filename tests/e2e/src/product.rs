@@ -46,7 +46,7 @@ impl Product {
     /// With the offline buddy.
     pub async fn start() -> Self {
         match outside() {
-            Some(base) => Self { base, http: http_client(), inside: None },
+            Some(url) => Self { base: url, http: http_client(), inside: None },
             None => Self::start_with(|_| {}).await,
         }
     }
@@ -101,6 +101,27 @@ impl Product {
         });
         let inside = Some(Inside { data, auth, chat, stop, running });
         Self { base, http: http_client(), inside }
+    }
+
+    /// A product that runs in processes of its own, at this address.
+    #[must_use]
+    pub fn at(address: &str) -> Self {
+        Self { base: format!("http://{address}"), http: http_client(), inside: None }
+    }
+
+    /// Waits until it is ready for people.
+    pub async fn ready(&self) {
+        let ready = async {
+            loop {
+                let answer = self.request("GET", "/readyz").send().await;
+                if answer.is_ok_and(|answer| answer.status().is_success()) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let patience = std::time::Duration::from_secs(20);
+        tokio::time::timeout(patience, ready).await.expect("it should become ready");
     }
 
     /// Stops the product and starts it again on the same data.

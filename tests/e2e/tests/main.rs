@@ -1,4 +1,9 @@
 //! Journeys of people through the whole product.
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on should stop")]
 
+mod boundaries;
+mod contract;
+mod crowds;
 mod journeys;
+mod privacy;
+mod processes;

@@ -1,0 +1,124 @@
+//! How a gateway stops: nobody in the middle of something loses it, nobody else is waited for.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proto::chat::v1::{ListMessagesResponse, Message, SendMessageResponse};
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use super::raw::Raw;
+use super::rpc::PATIENCE;
+use super::world::{World, answer};
+
+const GET: &str = "GET /livez HTTP/1.1\r\nhost: a\r\n\r\n";
+
+/// Returns once nobody listens any more.
+async fn refused(world: &World) {
+    let knocking = async {
+        while TcpStream::connect(world.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, knocking).await.expect("nobody should listen any more");
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_answered_and_a_new_connection_is_refused() {
+    let world = World::start().await;
+    let go_on = Arc::new(Notify::new());
+    let waits = go_on.clone();
+    world.chat.send.plays(move |_| {
+        let go_on = waits.clone();
+        async move {
+            go_on.notified().await;
+            let ai_message = Some(Message { text: "hello".to_owned(), ..Message::default() });
+            Ok(SendMessageResponse { session_id: 1, user_message: None, ai_message })
+        }
+    });
+    let body = json!({"text": "hello"});
+    let sending = answer(world.request_as_user("POST", "/api/send-message/").json(&body));
+    let stopping = async {
+        world.chat.send.called(1).await;
+        world.stop.cancel();
+        refused(&world).await;
+        go_on.notify_one();
+    };
+    let (sent, ()) = tokio::join!(sending, stopping);
+    assert_eq!((sent.status, &sent.json()["ai_response"]), (201, &json!("hello")));
+    world.stopped().await;
+}
+
+#[tokio::test]
+async fn a_list_in_flight_is_written_to_its_end() {
+    let world = World::start().await;
+    let go_on = Arc::new(Notify::new());
+    let waits = go_on.clone();
+    world.chat.list.plays(move |request| {
+        let go_on = waits.clone();
+        async move {
+            let messages = vec![Message::default()];
+            if request.page_token.is_empty() {
+                return Ok(ListMessagesResponse { messages, next_page_token: "more".to_owned() });
+            }
+            go_on.notified().await;
+            Ok(ListMessagesResponse { messages, next_page_token: String::new() })
+        }
+    });
+    let listing = world.get("/api/get-messages/?session_id=1");
+    let stopping = async {
+        world.chat.list.called(2).await;
+        world.stop.cancel();
+        refused(&world).await;
+        go_on.notify_one();
+    };
+    let (listed, ()) = tokio::join!(listing, stopping);
+    assert_eq!(listed.json()["messages"].as_array().unwrap().len(), 2);
+    world.stopped().await;
+}
+
+#[tokio::test]
+async fn connections_on_which_nothing_happens_are_not_waited_for() {
+    // Whoever is waited for is waited for longer than the test.
+    let patient = |config: &mut gateway::Config| {
+        config.limits.drain = 2 * PATIENCE;
+        config.limits.header_timeout = 2 * PATIENCE;
+    };
+    let world = World::start_with(patient).await;
+    let mut idle = Raw::connect(world.address).await;
+    idle.say(GET).await;
+    idle.hear_until("ok").await;
+    let silent = Raw::connect(world.address).await;
+    let mut half = Raw::connect(world.address).await;
+    half.say("GET /livez HTTP/1.1\r\n").await;
+    world.stop.cancel();
+    world.stopped().await;
+    for mut connection in [idle, silent, half] {
+        connection.hear_the_end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_given_up_at_the_end_of_the_drain() {
+    let world = World::start_with(|config| config.limits.drain = Duration::from_millis(200)).await;
+    world.chat.send.plays(|_| pending());
+    let body = json!({"text": "hello"});
+    let sending = world.request_as_user("POST", "/api/send-message/").json(&body).send();
+    let (chat, stop) = (world.chat.clone(), world.stop.clone());
+    let stopping = async {
+        chat.send.called(1).await;
+        stop.cancel();
+        world.stopped().await;
+    };
+    // What becomes of the request does not matter: there is no answer to wait for.
+    let given_up = async {
+        let _nothing = sending.await;
+        pending::<()>().await;
+    };
+    tokio::select! {
+        () = stopping => {}
+        () = given_up => {}
+    }
+}

@@ -1,0 +1,80 @@
+//! Clients that hold a connection and say too little.
+
+use std::time::Duration;
+
+use super::raw::{Raw, exchange};
+use super::world::World;
+
+async fn impatient() -> World {
+    World::start_with(|config| config.limits.header_timeout = Duration::from_millis(200)).await
+}
+
+const GET: &str = "GET /livez HTTP/1.1\r\nhost: a\r\n\r\n";
+const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// An empty SETTINGS frame.
+const SETTINGS: &str = "\0\0\0\x04\0\0\0\0\0";
+/// A HEADERS frame that announces more of them and ends there: 16 bytes, of which none come.
+const HALF_OF_HEADERS: &str = "\0\0\x10\x01\0\0\0\0\x01";
+
+/// Whether somebody who comes now and does not dawdle is served.
+async fn is_served(world: &World) -> bool {
+    let request = "GET /livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    exchange(world.address, request).await.ends_with("ok")
+}
+
+#[tokio::test]
+async fn whoever_does_not_finish_a_request_is_hung_up_on() {
+    let world = impatient().await;
+    for said in [
+        String::new(),
+        "G".to_owned(),
+        "GET /livez HTTP/1.1\r\nhost: a\r\n".to_owned(),
+        "GET /livez HTTP/1.1\r\nhost: a\r\nx-slow: ".to_owned(),
+        "PRI * HTTP/2".to_owned(),
+        PREFACE.to_owned(),
+        format!("{PREFACE}{SETTINGS}"),
+        format!("{PREFACE}{SETTINGS}{HALF_OF_HEADERS}"),
+    ] {
+        let mut slow = Raw::connect(world.address).await;
+        slow.say(&said).await;
+        let heard = slow.hear_the_end().await;
+        assert!(!heard.contains("200 OK"), "{said:?}: {heard}");
+        // Meanwhile, everybody else is served.
+        assert!(is_served(&world).await, "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn drop_by_drop_is_no_faster() {
+    let world = impatient().await;
+    let mut slow = Raw::connect(world.address).await;
+    slow.say("GET /livez HTTP/1.1\r\n").await;
+    let heard = slow.drip("x-more: 1\r\n", Duration::from_millis(20)).await;
+    assert!(!heard.contains("200 OK"), "{heard}");
+}
+
+#[tokio::test]
+async fn the_second_request_of_a_connection_has_no_more_time_than_the_first() {
+    let world = impatient().await;
+    let mut slow = Raw::connect(world.address).await;
+    slow.say(GET).await;
+    slow.hear_until("ok").await;
+    slow.say("GET /livez HTTP/1.1\r\n").await;
+    assert!(!slow.hear_the_end().await.contains("200 OK"));
+}
+
+#[tokio::test]
+async fn slow_clients_do_not_stand_in_the_way_of_others() {
+    let world = impatient().await;
+    let mut slow = Vec::new();
+    for _ in 0..50 {
+        let mut one = Raw::connect(world.address).await;
+        one.say("POST /api/login/ HTTP/1.1\r\n").await;
+        slow.push(one);
+    }
+    assert!(is_served(&world).await);
+    for mut one in slow {
+        one.hear_the_end().await;
+    }
+    assert!(is_served(&world).await);
+}

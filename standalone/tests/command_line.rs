@@ -1,0 +1,91 @@
+//! What `ai-buddy` says to the person who starts it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+fn run(settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ai-buddy"));
+    command.env_clear().envs(settings.iter().copied()).args(arguments).output().unwrap()
+}
+
+fn complaint(output: &Output) -> String {
+    assert!(!output.status.success(), "it should not have started");
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(!text.contains("stack backtrace"), "{text}");
+    text
+}
+
+#[test]
+fn help_lists_every_setting_with_its_default() {
+    let output = run(&[], &["--help"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for setting in [
+        "AI_BUDDY_LISTEN",
+        "AI_BUDDY_DATA",
+        "AUTH_BCRYPT_COST",
+        "CHAT_MAX_TEXT_CHARACTERS",
+        "GATEWAY_CORS_ORIGINS",
+        "OPENAI_API_KEY",
+        "OPENAI_API_KEY_FILE",
+        "OPENAI_BASE_URL",
+        "OPENAI_MODEL",
+        "RUST_LOG",
+        "[127.0.0.1:8000]",
+        "[gpt-4o-mini]",
+    ] {
+        assert!(text.contains(setting), "{setting} is missing in\n{text}");
+    }
+    assert!(run(&[], &["--version"]).status.success());
+    assert!(complaint(&run(&[], &["--frobnicate"])).contains("--frobnicate"));
+}
+
+#[test]
+fn every_wrong_setting_is_named_at_once_and_no_value_is_repeated() {
+    let output = run(
+        &[
+            ("AI_BUDDY_LISTEN", "canary-everywhere"),
+            ("AUTH_BCRYPT_COST", "3"),
+            ("OPENAI_BASE_URL", "canary.example"),
+            ("OPENAI_API_KEY_FILE", "/canary/nowhere"),
+            ("LOG_FORMAT", "canary"),
+        ],
+        &[],
+    );
+    let text = complaint(&output);
+    for name in [
+        "AI_BUDDY_LISTEN",
+        "AUTH_BCRYPT_COST",
+        "OPENAI_BASE_URL",
+        "OPENAI_API_KEY_FILE",
+        "LOG_FORMAT",
+    ] {
+        assert!(text.contains(name), "{name} is missing in\n{text}");
+    }
+    assert!(!text.contains("canary"), "{text}");
+    assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn a_taken_port_is_one_clear_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&[("AI_BUDDY_LISTEN", &address)], &[]);
+    let text = complaint(&output);
+    assert!(text.contains(&format!("{address} is taken; set AI_BUDDY_LISTEN")), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_one_clear_sentence() {
+    // A file where the folder should be: not even root can write into that.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let inside = file.path().join("data");
+    let settings =
+        [("AI_BUDDY_DATA", inside.to_str().unwrap()), ("AI_BUDDY_LISTEN", "127.0.0.1:0")];
+    let text = complaint(&run(&settings, &[]));
+    assert!(text.contains("cannot be written; set AI_BUDDY_DATA"), "{text}");
+    let sentences = text.lines().filter(|line| !line.contains(" INFO "));
+    assert_eq!(sentences.count(), 1, "{text}");
+}

@@ -1,0 +1,113 @@
+//! Programs of the product as real processes, started and ended as an operator or a crash would.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running program. Killed when dropped.
+pub struct Process {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    more: watch::Receiver<usize>,
+    _readers: JoinSet<()>,
+}
+
+impl Process {
+    /// Starts a program of this workspace with nothing but these settings.
+    #[must_use]
+    pub fn start(program: &str, settings: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(find(program))
+            .env_clear()
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (sender, more) = watch::channel(0);
+        let mut readers = JoinSet::new();
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        readers.spawn(read(out.expect("piped"), lines.clone(), sender.clone()));
+        readers.spawn(read(err.expect("piped"), lines.clone(), sender));
+        Self { child, lines, more, _readers: readers }
+    }
+
+    /// Waits for a line that contains `words` and returns it.
+    pub async fn line_with(&mut self, words: &str) -> String {
+        let found = async {
+            loop {
+                if let Some(line) = self.output().lines().find(|line| line.contains(words)) {
+                    return line.to_owned();
+                }
+                if self.more.changed().await.is_err() {
+                    panic!("it ended without saying {words:?}:\n{}", self.output());
+                }
+            }
+        };
+        let said = tokio::time::timeout(PATIENCE, found).await;
+        said.unwrap_or_else(|_| panic!("it never said {words:?}"))
+    }
+
+    /// Everything it has written so far.
+    #[must_use]
+    pub fn output(&self) -> String {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+
+    /// Sends a signal, by its name: `TERM`, `INT`, `STOP`.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it is running").to_string();
+        let sent = Command::new("kill").args([format!("-{name}"), pid]).status().await;
+        assert!(sent.is_ok_and(|status| status.success()), "the signal was not sent");
+    }
+
+    /// Ends it as a crash does, at once.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("it should be killed");
+    }
+
+    /// Waits for its end and returns its exit code.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        ended.expect("it should end").expect("it should have a status").code()
+    }
+}
+
+async fn read(
+    pipe: impl AsyncRead + Unpin,
+    lines: Arc<Mutex<Vec<String>>>,
+    more: watch::Sender<usize>,
+) {
+    let mut pipe = BufReader::new(pipe).lines();
+    while let Ok(Some(line)) = pipe.next_line().await {
+        lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        more.send_modify(|count| *count += 1);
+    }
+}
+
+/// Programs lie beside the folder of the tests: cargo builds them for the tests of their packages.
+fn find(program: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a path");
+    let folder = test.ancestors().nth(2).expect("a target folder");
+    let path = folder.join(program);
+    assert!(path.exists(), "{} is not built: test the whole workspace", path.display());
+    path
+}
+
+/// An address that nobody listens on, for a program that will in a moment.
+#[must_use]
+pub fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+    listener.local_addr().expect("an address").to_string()
+}

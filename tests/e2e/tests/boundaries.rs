@@ -1,0 +1,121 @@
+//! The arrows of the house: who may lean on whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Which rooms of ours each room may lean on.
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("proto", &[]),
+    ("token", &[]),
+    ("chassis", &[]),
+    ("database", &["chassis"]),
+    ("auth-client", &["chassis", "proto", "token"]),
+    ("auth-service", &["chassis", "database", "proto", "token"]),
+    ("chat-service", &["auth-client", "chassis", "database", "proto"]),
+    ("gateway", &["auth-client", "chassis", "proto"]),
+    ("standalone", &["auth-service", "chassis", "chat-service", "gateway"]),
+];
+
+/// Libraries that only some rooms may know.
+const WALLS: [(&str, &[&str]); 5] = [
+    ("sea-orm", &["auth-service", "chat-service", "database"]),
+    ("jsonwebtoken", &["token"]),
+    ("bcrypt", &["auth-service"]),
+    ("async-openai", &["chat-service"]),
+    ("axum", &["chassis", "gateway", "openai-stub"]),
+];
+
+/// Lines of a file written by hand, at most.
+const MOST_LINES: usize = 350;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// What each package of ours needs to run.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let needs = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap().iter();
+        let run = all.filter(|needed| needed["kind"].is_null());
+        run.map(|needed| needed["name"].as_str().unwrap().to_owned()).collect()
+    };
+    packages.map(|package| (package["name"].as_str().unwrap().to_owned(), needs(package))).collect()
+}
+
+#[test]
+fn rooms_lean_only_on_what_is_below_them() {
+    let dependencies = dependencies();
+    let ours: BTreeSet<_> = dependencies.keys().cloned().collect();
+    for (room, allowed) in ARROWS {
+        let leans = dependencies[room].intersection(&ours).map(String::as_str);
+        assert_eq!(
+            leans.collect::<Vec<_>>(),
+            allowed,
+            "{room} leans on other rooms than it should"
+        );
+    }
+}
+
+#[test]
+fn libraries_stay_in_their_rooms() {
+    let dependencies = dependencies();
+    for (library, rooms) in WALLS {
+        let users = dependencies.iter().filter(|(_, needs)| needs.contains(library));
+        let users: Vec<_> = users.map(|(room, _)| room.as_str()).collect();
+        assert_eq!(users, rooms, "{library}");
+    }
+}
+
+/// All files below a folder with one of these endings.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && !name.starts_with('.') && name != "target" && name != "data" {
+            found.extend(files(&path, endings));
+        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn only_the_edges_of_a_service_know_the_wire_and_the_database() {
+    for service in ["auth-service", "chat-service"] {
+        let source = root().join(service).join("src");
+        for file in files(&source, &[".rs"]) {
+            let inside = file.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
+            let text = std::fs::read_to_string(&file).unwrap();
+            let knows = |word: &str| text.lines().any(|line| line.contains(word));
+            let is_wire = ["grpc.rs", "error.rs"].contains(&inside.as_str());
+            assert!(is_wire || !knows("proto::"), "{service}/{inside} names the contract");
+            let keeps = inside.starts_with("store") || inside.starts_with("migrations");
+            let is_storage = keeps || inside == "error.rs";
+            assert!(is_storage || !knows("sea_orm"), "{service}/{inside} names the database");
+        }
+    }
+}
+
+#[test]
+fn files_stay_small_enough_to_be_read() {
+    for file in files(&root(), &[".rs", ".proto"]) {
+        let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+        assert!(
+            lines <= MOST_LINES,
+            "{} has {lines} lines: two ideas in one file?",
+            file.display()
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Tokens that no login gives: signed with the product's own keys, or with somebody else's.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use e2e::Product;
+use ring::hmac;
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::{Value, json};
+
+/// What a token says, whoever signed it.
+pub(super) fn claims(token: &str) -> Option<Value> {
+    part(token, 1)
+}
+
+fn part(token: &str, position: usize) -> Option<Value> {
+    let part = token.split('.').nth(position)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+/// What a signature is made with.
+pub(super) enum Key {
+    Ed25519(Box<Ed25519KeyPair>),
+    Hmac(hmac::Algorithm, Vec<u8>),
+    /// No signature at all.
+    None,
+}
+
+impl Key {
+    /// The product's key for access tokens.
+    pub(super) fn access(product: &Product) -> Self {
+        let pkcs8 = std::fs::read(product.data().join("keys/access.key")).unwrap();
+        Self::Ed25519(Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap().into())
+    }
+
+    /// The product's key for refresh tokens.
+    pub(super) fn refresh(product: &Product) -> Self {
+        let secret = std::fs::read(product.data().join("keys/refresh.key")).unwrap();
+        Self::Hmac(hmac::HMAC_SHA256, secret)
+    }
+
+    /// The same kind of key, and not the same key.
+    pub(super) fn another(&self) -> Self {
+        match self {
+            Self::Ed25519(_) => {
+                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+                Self::Ed25519(Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap().into())
+            }
+            Self::Hmac(algorithm, _) => Self::Hmac(*algorithm, b"another secret".to_vec()),
+            Self::None => Self::None,
+        }
+    }
+
+    /// HMAC-SHA-512 with what a confused verifier would take for its secret.
+    pub(super) fn as_hs512(&self) -> Self {
+        let secret = match self {
+            Self::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
+            Self::Hmac(_, secret) => secret.clone(),
+            Self::None => Vec::new(),
+        };
+        Self::Hmac(hmac::HMAC_SHA512, secret)
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+            Self::Hmac(algorithm, secret) => {
+                hmac::sign(&hmac::Key::new(*algorithm, secret), message).as_ref().to_vec()
+            }
+            Self::None => Vec::new(),
+        }
+    }
+}
+
+/// A real token, to be changed and signed again.
+#[derive(Clone)]
+pub(super) struct Draft {
+    header: Value,
+    claims: Value,
+}
+
+impl Draft {
+    pub(super) fn of(token: &str) -> Self {
+        Self { header: part(token, 0).unwrap(), claims: part(token, 1).unwrap() }
+    }
+
+    pub(super) fn alg(mut self, name: &str) -> Self {
+        self.header["alg"] = json!(name);
+        self
+    }
+
+    pub(super) fn with(mut self, claim: &str, value: Value) -> Self {
+        self.claims[claim] = value;
+        self
+    }
+
+    pub(super) fn without(mut self, claim: &str) -> Self {
+        self.claims.as_object_mut().unwrap().remove(claim);
+        self
+    }
+
+    /// For another account, as if it had been issued so.
+    pub(super) fn speaking_for(self, user: i64) -> Self {
+        self.with("user_id", json!(user)).with("sub", json!(user.to_string()))
+    }
+
+    /// Moves the times that are named by some seconds.
+    pub(super) fn later(mut self, claims: &[&str], seconds: i64) -> Self {
+        for claim in claims {
+            let moved = self.claims[*claim].as_i64().unwrap() + seconds;
+            self.claims[*claim] = json!(moved);
+        }
+        self
+    }
+
+    pub(super) fn signed(&self, key: &Key) -> String {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", encode(&self.header), encode(&self.claims));
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes())))
+    }
+}
+
+/// The token with one bit of its signature turned, or a few.
+pub(super) fn tampered(token: &str) -> String {
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{message}.{first}{}", signature.chars().skip(1).collect::<String>())
+}
+
+/// The claims of one token under the signature of another.
+pub(super) fn swapped(token: &str, claims: &Draft) -> String {
+    let signature = token.rsplit('.').next().unwrap();
+    format!("{}{signature}", claims.signed(&Key::None))
+}

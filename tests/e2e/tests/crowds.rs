@@ -1,0 +1,112 @@
+//! Many people at once.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use e2e::{Process, Product, User, free_address};
+use serde_json::json;
+use tempfile::TempDir;
+
+async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    futures_util::future::join_all(futures).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_name_wanted_by_a_hundred_becomes_one_account() {
+    let product = Product::start().await;
+    let account = json!({"username": "racer", "password": "correct horse"});
+    let answers = all((0..100).map(|_| product.post("/api/register/", &account))).await;
+    let mut counts = BTreeMap::new();
+    for answer in answers {
+        *counts.entry(answer.status).or_insert(0) += 1;
+        match answer.status {
+            201 => {}
+            400 => assert_eq!(answer.json()["error"], "Username already taken"),
+            503 => assert!(!answer.header("retry-after").is_empty(), "{}", answer.text),
+            other => panic!("{other}: {}", answer.text),
+        }
+    }
+    println!("100 registrations of one name: {counts:?}");
+    assert_eq!(counts[&201], 1);
+    let next = product.register("the-next-one").await;
+    let login = product.post("/api/login/", &account).await;
+    assert_eq!(login.status, 200);
+    assert!(next.id > 1, "one row was used up for the hundred");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_first_messages_of_one_person_are_all_kept() {
+    let product = Product::start().await;
+    let ada = product.register("hasty").await;
+    let say = async |ada: User, number: i32| ada.try_to_say(&format!("number {number}")).await;
+    let answers = all((0..50).map(|number| say(ada.clone(), number))).await;
+    assert!(answers.iter().all(|answer| answer.status == 201), "no one was sent away");
+    let sessions: HashSet<_> =
+        answers.iter().map(|answer| answer.json()["session_id"].as_i64().unwrap()).collect();
+    assert_eq!(sessions.len(), 1);
+    let said = ada.messages(*sessions.iter().next().unwrap()).await;
+    let texts: HashSet<_> =
+        said.iter().filter(|(who, _)| who == "USER").map(|said| &said.1).collect();
+    assert_eq!((said.len(), texts.len()), (100, 50));
+}
+
+/// Asks again and again until `stop`, and says how long each answer took.
+async fn ask_again(
+    ada: &User,
+    path: &str,
+    stop: &tokio_util::sync::CancellationToken,
+) -> Vec<Duration> {
+    let mut times = Vec::new();
+    while !stop.is_cancelled() {
+        let started = Instant::now();
+        let answer = ada.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        times.push(started.elapsed());
+    }
+    times
+}
+
+fn p99(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() * 99 / 100]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_logins_at_once_do_not_keep_others_waiting() {
+    let data = TempDir::new().unwrap();
+    let (address, folder) = (free_address(), data.path().display().to_string());
+    let settings = [("AI_BUDDY_LISTEN", address.as_str()), ("AI_BUDDY_DATA", &folder)];
+    let _process = Process::start("ai-buddy", &settings);
+    let product = Product::at(&address);
+    product.ready().await;
+    let ada = product.register("ada").await;
+    let (session, _) = ada.say("hello").await;
+    let login = json!({"username": ada.name, "password": ada.password});
+
+    let stop = tokio_util::sync::CancellationToken::new();
+    let path = format!("/api/get-messages/?session_id={session}");
+    let logins = async {
+        let answers = all((0..200).map(|_| product.post("/api/login/", &login))).await;
+        stop.cancel();
+        answers
+    };
+    let (answers, live, read) =
+        tokio::join!(logins, ask_again(&ada, "/livez", &stop), ask_again(&ada, &path, &stop));
+    let mut counts = BTreeMap::new();
+    for answer in answers {
+        *counts.entry(answer.status).or_insert(0) += 1;
+        match answer.status {
+            200 => {}
+            503 => assert!(!answer.header("retry-after").is_empty(), "{}", answer.text),
+            other => panic!("{other}: {}", answer.text),
+        }
+    }
+    println!(
+        "200 logins at once: {counts:?}; meanwhile p99 of {} /livez {:?}, of {} get-messages {:?}",
+        live.len(),
+        p99(live),
+        read.len(),
+        p99(read),
+    );
+    assert!(counts[&200] > 0 && counts[&503] > 0);
+}

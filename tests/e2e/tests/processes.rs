@@ -1,0 +1,205 @@
+//! The programs as an operator meets them: started in any order, stopped, killed.
+
+use std::time::{Duration, Instant};
+
+use e2e::{Process, Product, free_address};
+use openai_stub::{Behaviour, Stub};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// The three services apart, with their settings.
+struct Apart {
+    data: TempDir,
+    auth: String,
+    chat: String,
+    gateway: String,
+    model: String,
+}
+
+impl Apart {
+    fn new(model: &str) -> Self {
+        let data = TempDir::new().unwrap();
+        let model = model.to_owned();
+        Self { data, auth: free_address(), chat: free_address(), gateway: free_address(), model }
+    }
+
+    fn start(&self, program: &str) -> Process {
+        let data = self.data.path().display();
+        let settings = match program {
+            "auth-service" => vec![
+                ("AUTH_LISTEN", self.auth.clone()),
+                ("AUTH_DATABASE_URL", format!("sqlite:{data}/auth.db")),
+                ("AUTH_KEYS_DIR", format!("{data}/keys")),
+                ("AUTH_BCRYPT_COST", "10".to_owned()),
+            ],
+            "chat-service" => vec![
+                ("CHAT_LISTEN", self.chat.clone()),
+                ("CHAT_DATABASE_URL", format!("sqlite:{data}/chat.db")),
+                ("CHAT_AUTH_URL", format!("http://{}", self.auth)),
+                ("OPENAI_BASE_URL", self.model.clone()),
+            ],
+            _ => vec![
+                ("GATEWAY_LISTEN", self.gateway.clone()),
+                ("GATEWAY_AUTH_URL", format!("http://{}", self.auth)),
+                ("GATEWAY_CHAT_URL", format!("http://{}", self.chat)),
+            ],
+        };
+        let settings: Vec<_> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Process::start(program, &settings)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_processes_start_in_any_order_and_stop_when_told() {
+    let stub = Stub::start().await.unwrap();
+    let apart = Apart::new(&stub.base_url());
+    let mut gateway = apart.start("gateway");
+    gateway.line_with("listening").await;
+    let product = Product::at(&apart.gateway);
+    assert_eq!(product.get("/livez").await.status, 200, "alive without anybody behind it");
+    assert_eq!(product.get("/readyz").await.status, 503);
+    let login = json!({"username": "ada", "password": "correct horse"});
+    let answer = product.post("/api/login/", &login).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert!(!answer.header("retry-after").is_empty());
+
+    let mut chat = apart.start("chat-service");
+    chat.line_with("listening").await;
+    let mut auth = apart.start("auth-service");
+    product.ready().await;
+    let ada = product.register("ada").await;
+    assert_eq!(ada.say("hello").await.1, openai_stub::DEFAULT_REPLY);
+
+    for process in [&mut gateway, &mut chat, &mut auth] {
+        process.signal("TERM").await;
+        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_service_is_said_to_be_away_and_is_found_again() {
+    let stub = Stub::start().await.unwrap();
+    let apart = Apart::new(&stub.base_url());
+    let _gateway = apart.start("gateway");
+    let mut chat = apart.start("chat-service");
+    let mut auth = apart.start("auth-service");
+    let product = Product::at(&apart.gateway);
+    product.ready().await;
+    let ada = product.register("ada").await;
+    let (session, _) = ada.say("hello").await;
+
+    chat.kill().await;
+    let started = Instant::now();
+    let answer = ada.try_to_say("are you there?").await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert!(!answer.header("retry-after").is_empty());
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert_eq!(product.get("/readyz").await.status, 503);
+    let login = json!({"username": ada.name, "password": ada.password});
+    assert_eq!(product.post("/api/login/", &login).await.status, 200, "others are not hurt");
+
+    let _chat = apart.start("chat-service");
+    product.ready().await;
+    assert_eq!(ada.messages(session).await.len(), 2);
+    auth.kill().await;
+    assert_eq!(
+        ada.say("still there?").await.0,
+        session,
+        "tokens are verified without the auth service"
+    );
+    assert_eq!(product.post("/api/login/", &login).await.status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_answered_survives_a_kill() {
+    let data = TempDir::new().unwrap();
+    let address = free_address();
+    let folder = data.path().display().to_string();
+    let settings = [
+        ("AI_BUDDY_LISTEN", address.as_str()),
+        ("AI_BUDDY_DATA", &folder),
+        ("AUTH_BCRYPT_COST", "10"),
+    ];
+    let product = Product::at(&address);
+    let mut process = Process::start("ai-buddy", &settings);
+    product.ready().await;
+    let ada = product.register("ada").await;
+    let mut said = Vec::new();
+    for round in 0..5 {
+        let text = format!("round {round}");
+        let (session, reply) = ada.say(&text).await;
+        process.kill().await;
+        said.extend([("USER".to_owned(), text), ("AI".to_owned(), reply)]);
+        process = Process::start("ai-buddy", &settings);
+        product.ready().await;
+        assert_eq!(ada.messages(session).await, said);
+    }
+    let login = json!({"username": ada.name, "password": ada.password});
+    assert_eq!(product.post("/api/login/", &login).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_answers_what_is_in_flight_and_then_ends() {
+    let stub = Stub::start().await.unwrap();
+    let data = TempDir::new().unwrap();
+    let (address, folder, model) =
+        (free_address(), data.path().display().to_string(), stub.base_url());
+    let settings = [
+        ("AI_BUDDY_LISTEN", address.as_str()),
+        ("AI_BUDDY_DATA", &folder),
+        ("OPENAI_BASE_URL", &model),
+        ("AUTH_BCRYPT_COST", "10"),
+    ];
+    for signal in ["TERM", "INT"] {
+        let mut process = Process::start("ai-buddy", &settings);
+        let product = Product::at(&address);
+        product.ready().await;
+        let ada = product.register(&format!("ada-{signal}")).await;
+        let delay = Duration::from_millis(300);
+        stub.next([Behaviour::Slow { delay, text: "I am still with you.".into() }]);
+        let before = stub.heard().len();
+        let stopping = async {
+            stub.heard_at_least(before + 1).await;
+            process.signal(signal).await;
+        };
+        let (said, ()) = tokio::join!(ada.say("one more thing"), stopping);
+        assert_eq!(said.1, "I am still with you.");
+        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_where_it_is_and_who_answers() {
+    let data = TempDir::new().unwrap();
+    let folder = data.path().display().to_string();
+    let settings = [("AI_BUDDY_LISTEN", "127.0.0.1:0"), ("AI_BUDDY_DATA", folder.as_str())];
+    let mut process = Process::start("ai-buddy", &settings);
+    let line = process.line_with("AI Buddy listens on").await;
+    assert!(line.contains("http://127.0.0.1:"), "{line}");
+    process.line_with("offline buddy answers").await;
+    let with_model: Vec<_> =
+        settings.into_iter().chain([("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")]).collect();
+    process.kill().await;
+    let mut process = Process::start("ai-buddy", &with_model);
+    process.line_with("gpt-4o-mini at http://127.0.0.1:9/v1 answers").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_without_its_settings_names_them_and_ends() {
+    for (program, settings, missing) in [
+        ("auth-service", vec![], vec!["AUTH_DATABASE_URL", "AUTH_KEYS_DIR"]),
+        ("chat-service", vec![], vec!["CHAT_DATABASE_URL", "CHAT_AUTH_URL", "OPENAI_API_KEY"]),
+        (
+            "gateway",
+            vec![("GATEWAY_LISTEN", "nowhere")],
+            vec!["GATEWAY_LISTEN", "GATEWAY_AUTH_URL", "GATEWAY_CHAT_URL"],
+        ),
+    ] {
+        let mut process = Process::start(program, &settings);
+        assert_eq!(process.ended().await, Some(78));
+        for name in missing {
+            process.line_with(name).await;
+        }
+    }
+}
