@@ -40,15 +40,16 @@ impl Config {
         })
     }
 
-    /// Reads what a process that chooses address, database and folder by itself leaves to set.
+    /// Reads what a process that chooses database and folder by itself leaves to set. Unless told
+    /// otherwise, any free port of this machine will do.
     pub fn read_embedded(
         settings: &mut Settings,
         database_url: String,
         keys_dir: PathBuf,
     ) -> Option<Self> {
+        let listen = settings.value("AUTH_LISTEN", "127.0.0.1:0", "address of its gRPC server");
         let (bcrypt_cost, hashing_threads) = Self::read_hashing(settings)?;
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        Some(Self { listen, database_url, keys_dir, bcrypt_cost, hashing_threads })
+        Some(Self { listen: listen?, database_url, keys_dir, bcrypt_cost, hashing_threads })
     }
 
     fn read_hashing(settings: &mut Settings) -> Option<(u32, usize)> {

@@ -96,18 +96,19 @@ impl Config {
         })
     }
 
-    /// Reads what a process that chooses addresses and database by itself leaves to set. With
-    /// neither key nor base URL, the offline buddy answers.
+    /// Reads what a process that chooses the database by itself leaves to set. Unless told otherwise,
+    /// any free port of this machine will do, and with neither key nor base URL the offline buddy
+    /// answers.
     pub fn read_embedded(
         settings: &mut Settings,
         database_url: String,
         auth_endpoint: Endpoint,
     ) -> Option<Self> {
+        let listen = settings.value("CHAT_LISTEN", "127.0.0.1:0", "address of its gRPC server");
         let buddy = BuddyConfig::read(settings);
         let Rest { max_text_characters, turns } = Rest::read(settings)?;
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         Some(Self {
-            listen,
+            listen: listen?,
             database_url,
             auth_endpoint,
             buddy: buddy?,

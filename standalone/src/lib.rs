@@ -6,11 +6,12 @@
 mod config;
 
 use std::fs::DirBuilder;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use chassis::process;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
@@ -28,11 +29,11 @@ impl Product {
     /// Makes the data folder and binds the inner addresses.
     ///
     /// # Errors
-    /// One sentence when the folder cannot be used.
+    /// One sentence when the folder or an address cannot be used.
     pub async fn open(mut config: Config) -> anyhow::Result<Self> {
         prepare(&config.data)?;
-        let auth = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
-        let chat = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+        let auth = process::listen(config.auth.listen, "AUTH_LISTEN").await?;
+        let chat = process::listen(config.chat.listen, "CHAT_LISTEN").await?;
         let (to_auth, to_chat) = (endpoint(auth.local_addr()?)?, endpoint(chat.local_addr()?)?);
         config.chat.auth_endpoint = to_auth.clone();
         config.gateway.auth_endpoint = to_auth;
@@ -76,6 +77,15 @@ impl Product {
     }
 }
 
+/// Where to reach from this machine what listens on `address`.
+#[must_use]
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    address
+}
+
 /// Makes the folder, for its owner alone, and makes sure that it can be written.
 fn prepare(folder: &Path) -> anyhow::Result<()> {
     let advice = || {
@@ -90,5 +100,6 @@ fn prepare(folder: &Path) -> anyhow::Result<()> {
 }
 
 fn endpoint(address: SocketAddr) -> anyhow::Result<Endpoint> {
+    let address = reachable(address);
     Ok(Endpoint::from_shared(format!("http://{address}"))?)
 }

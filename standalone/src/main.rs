@@ -1,10 +1,9 @@
 //! `ai-buddy`: the whole product with one command.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
 use chassis::process::{self, About};
-use standalone::{Config, Product};
+use standalone::{Config, Product, reachable};
 
 const ABOUT: About = About {
     name: "ai-buddy",
@@ -15,15 +14,14 @@ const ABOUT: About = About {
 fn main() -> ExitCode {
     process::run(ABOUT, Config::read, |config, shutdown| async move {
         let listener = process::listen(config.listen, "AI_BUDDY_LISTEN").await?;
-        let mut address = listener.local_addr()?;
-        if address.ip().is_unspecified() {
-            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        }
+        let address = reachable(listener.local_addr()?);
         let (buddy, data) = (config.buddy(), config.data.display().to_string());
         let product = Product::open(config).await?;
         println!("AI Buddy listens on http://{address}/api/");
         println!("  {buddy}");
         println!("  data is kept in {data}");
+        let (auth, chat) = (product.auth_address()?, product.chat_address()?);
+        println!("  gRPC: accounts at {auth}, conversations at {chat}");
         product.serve(listener, shutdown).await
     })
 }

@@ -1,8 +1,8 @@
 //! What a client says it can read, and tokens where none is needed.
 
+use super::answers::{ACCESS_REFUSED, ACCOUNT, FIELDS_REQUIRED, NOT_ALLOWED};
 use super::cases::{ABSENT, Case, Difference, because};
-use super::register::{ACCOUNT, REQUIRED};
-use super::send_tokens::{self, REFUSED};
+use super::send_tokens::forge;
 use super::stage::Stage;
 
 const fn register(name: &'static str, body: &'static str) -> Case {
@@ -11,14 +11,14 @@ const fn register(name: &'static str, body: &'static str) -> Case {
 
 /// A form that is not filled in.
 const fn empty(name: &'static str, path: &'static str) -> Case {
-    Case::post(name, path).json("{}").answered(400, REQUIRED)
+    Case::post(name, path).json("{}").answered(400, FIELDS_REQUIRED)
 }
 
 const fn refused(case: Case, authorization: &'static str) -> Case {
-    case.authorization(authorization).answered(401, REFUSED).with("Token is invalid or expired")
+    case.authorization(authorization)
+        .answered(401, ACCESS_REFUSED)
+        .with("Token is invalid or expired")
 }
-
-const GET: &str = r#"{"detail": "Method \"GET\" not allowed."}"#;
 
 pub(super) const SAME: &[Case] = &[
     empty("register/accept-xml", "/api/register/")
@@ -53,13 +53,15 @@ pub(super) const DIFFERENT: &[Difference] = &[
         &[
             register("register/accept-html", r#"{"username": "", "password": ""}"#)
                 .headers(&[("Accept", "text/html")])
-                .answered(400, REQUIRED),
+                .answered(400, FIELDS_REQUIRED),
             Case::get("register/accept-html-get", "/api/register/")
                 .headers(&[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")])
-                .answered(405, GET),
+                .answered(405, NOT_ALLOWED)
+                .with("GET"),
             Case::get("login/accept-html-get", "/api/login/")
                 .headers(&[("Accept", "text/html")])
-                .answered(405, GET),
+                .answered(405, NOT_ALLOWED)
+                .with("GET"),
         ],
     ),
     because(
@@ -75,6 +77,6 @@ pub(super) const DIFFERENT: &[Difference] = &[
 async fn headers_are_minded_as_recorded() {
     let mut stage = Stage::open().await;
     stage.meet("alice", "correct horse").await;
-    send_tokens::forge(&mut stage);
+    forge(&mut stage);
     stage.judge(SAME, DIFFERENT).await;
 }

@@ -5,6 +5,7 @@
 use e2e::Product;
 use sea_orm::{ConnectionTrait as _, Database};
 
+use super::answers::{NO_ACCOUNT, NO_DATA, NO_OBJECT, PARSE_ERROR, TOKENS, TOO_LARGE, UNSUPPORTED};
 use super::cases::{Case, Difference, FORM, JSON, MULTIPART, because};
 use super::stage::Stage;
 
@@ -17,17 +18,12 @@ const fn json(name: &'static str, body: &'static str, status: u16, answer: &'sta
 }
 
 const fn wrong(name: &'static str, body: &'static str) -> Case {
-    json(name, body, 401, REFUSED)
+    json(name, body, 401, NO_ACCOUNT)
 }
 
-const TOKENS: &str = r#"{"access": "<access of $>", "refresh": "<refresh of $>"}"#;
-/// The same whatever is wrong.
-pub(super) const REFUSED: &str =
-    r#"{"detail": "No active account found with the given credentials"}"#;
 const NAME: &str = r#"{"username": ["$"]}"#;
 const PASSWORD: &str = r#"{"password": ["$"]}"#;
 const BOTH: &str = r#"{"username": ["$"], "password": ["$"]}"#;
-const PARSE_ERROR: &str = r#"{"detail": "JSON parse error - *", "code": "parse_error"}"#;
 
 const MISSING: &str = "This field is required.";
 const BLANK: &str = "This field may not be blank.";
@@ -97,21 +93,12 @@ pub(super) const SAME: &[Case] = &[
     content("login/multipart", MULTIPART, ALICE_IN_PARTS).answered(200, TOKENS).with("alice"),
     json("login/invalid-json", "{", 400, PARSE_ERROR),
     json("login/empty-body-json", "", 400, BOTH).with(MISSING),
-    json(
-        "login/json-array",
-        "[]",
-        400,
-        r#"{"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}"#,
-    ),
-    json(
-        "login/json-string",
-        r#""a""#,
-        400,
-        r#"{"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]}"#,
-    ),
-    json("login/json-null", "null", 400, r#"{"non_field_errors": ["No data provided"]}"#),
+    json("login/json-array", "[]", 400, NO_OBJECT).with("list"),
+    json("login/json-string", r#""a""#, 400, NO_OBJECT).with("str"),
+    json("login/json-null", "null", 400, NO_DATA),
     content("login/content-type-text", "text/plain", ALICE)
-        .answered(415, r#"{"detail": "Unsupported media type \"text/plain\" in request."}"#),
+        .answered(415, UNSUPPORTED)
+        .with("text/plain"),
     json("login/with-garbage-bearer", ALICE, 200, TOKENS)
         .with("alice")
         .authorization("Bearer garbage"),
@@ -159,7 +146,7 @@ pub(super) const DIFFERENT: &[Difference] = &[
             "login/password-1MB",
             r#"{"username": "longpw1m", "password": "<p*1000000>"}"#,
             413,
-            r#"{"detail": "*", "code": "too_large"}"#,
+            TOO_LARGE,
         )],
     ),
 ];

@@ -1,11 +1,11 @@
 //! Methods that are not the one of a path.
 
+use super::answers::NOT_ALLOWED;
 use super::cases::{Case, Difference, EMPTY, because};
 use super::stage::Stage;
 
 const fn refused(name: &'static str, method: &'static str, path: &'static str) -> Case {
-    let answer = r#"{"detail": "Method \"$\" not allowed.", "code": "method_not_allowed"}"#;
-    Case::new(name, method, path).answered(405, answer).with(method)
+    Case::new(name, method, path).answered(405, NOT_ALLOWED).with(method)
 }
 
 const fn to_register(name: &'static str, method: &'static str) -> Case {

@@ -1,8 +1,8 @@
 //! Paths, spelled rightly and wrongly.
 
+use super::answers::{ACCOUNT, FIELDS_REQUIRED, NOT_ALLOWED, NOT_FOUND, REPLY, TOKENS};
 use super::cases::{Case, Difference, because};
-use super::register::{ACCOUNT, REQUIRED};
-use super::send::{REPLY, bob};
+use super::send::bob;
 use super::stage::Stage;
 
 const fn nowhere(name: &'static str, path: &'static str) -> Case {
@@ -13,12 +13,9 @@ const fn register(name: &'static str, path: &'static str, body: &'static str) ->
     Case::post(name, path).json(body)
 }
 
-/// For a path that leads nowhere.
-pub(super) const NOT_FOUND: &str = r#"{"detail": "Not found.", "code": "not_found"}"#;
-
 pub(super) const SAME: &[Case] =
     &[register("register/query-string", "/api/register/?username=q&password=q", "{}")
-        .answered(400, REQUIRED)];
+        .answered(400, FIELDS_REQUIRED)];
 
 pub(super) const DIFFERENT: &[Difference] = &[
     because(
@@ -32,13 +29,15 @@ pub(super) const DIFFERENT: &[Difference] = &[
             .answered(201, ACCOUNT)
             .with("nts"),
             Case::get("register/no-trailing-slash-get", "/api/register")
-                .answered(405, r#"{"detail": "Method \"GET\" not allowed."}"#),
+                .answered(405, NOT_ALLOWED)
+                .with("GET"),
             register(
                 "login/no-trailing-slash",
                 "/api/login",
                 r#"{"username": "alice", "password": "correct horse"}"#,
             )
-            .answered(200, r#"{"access": "<access of alice>", "refresh": "<refresh of alice>"}"#),
+            .answered(200, TOKENS)
+            .with("alice"),
             Case {
                 path: "/api/send-message",
                 ..bob("send/no-trailing-slash", r#"{"text": "hello"}"#)

@@ -1,7 +1,7 @@
 //! Several at once.
 
+use super::answers::{ACCOUNT, TAKEN};
 use super::cases::{Case, Difference, because};
-use super::register::{ACCOUNT, TAKEN};
 use super::stage::Stage;
 
 const fn race(name: &'static str, body: &'static str, username: &'static str) -> Case {

@@ -2,8 +2,8 @@
 //!
 //! Where the original's case has `x` for a password, ours has `<pw>`: eight characters at least.
 
+use super::answers::{ACCOUNT, FIELDS_REQUIRED, NO_DATA, NO_OBJECT, PARSE_ERROR, UNSUPPORTED};
 use super::cases::{Case, Difference, FORM, JSON, MULTIPART, because};
-use super::register::{ACCOUNT, REQUIRED};
 use super::stage::Stage;
 
 const fn content(name: &'static str, media_type: &'static str, body: &'static str) -> Case {
@@ -19,18 +19,15 @@ const fn account(case: Case, username: &'static str) -> Case {
 }
 
 const fn broken(name: &'static str, body: &'static str) -> Case {
-    let answer = r#"{"detail": "JSON parse error - *", "code": "parse_error"}"#;
-    json(name, body).answered(400, answer)
+    json(name, body).answered(400, PARSE_ERROR)
 }
 
 const fn unsupported(case: Case, media_type: &'static str) -> Case {
-    let answer = r#"{"detail": "Unsupported media type \"$\" in request."}"#;
-    case.answered(415, answer).with(media_type)
+    case.answered(415, UNSUPPORTED).with(media_type)
 }
 
 const fn no_object(name: &'static str, body: &'static str, kind: &'static str) -> Case {
-    let answer = r#"{"non_field_errors": ["Invalid data. Expected a dictionary, but got $."]}"#;
-    json(name, body).answered(400, answer).with(kind)
+    json(name, body).answered(400, NO_OBJECT).with(kind)
 }
 
 const NAME_AND_PASSWORD: &str = "--BOUND\r\n\
@@ -44,12 +41,15 @@ const NAME: &str = "--BOUND\r\n\
     Content-Disposition: form-data; name=\"username\"\r\n\r\nm\r\n--BOUND--\r\n";
 
 pub(super) const SAME: &[Case] = &[
-    account(content("register/form", FORM, "username=formuser&password=p%20w <pw>"), "formuser"),
+    account(
+        content("register/form", FORM, "username=formuser&password=a%20fine%20password"),
+        "formuser",
+    ),
     account(
         content("register/form-repeated-key", FORM, "username=f1&username=f2&password=<pw>"),
         "f2",
     ),
-    content("register/form-missing", FORM, "username=f3").answered(400, REQUIRED),
+    content("register/form-missing", FORM, "username=f3").answered(400, FIELDS_REQUIRED),
     account(content("register/multipart", MULTIPART, NAME_AND_PASSWORD), "mpuser"),
     content("register/multipart-no-boundary", "multipart/form-data", NAME).answered(
         400,
@@ -87,11 +87,11 @@ pub(super) const SAME: &[Case] = &[
         "d2",
     ),
     broken("register/json-huge-int", r#"{"username":"hi","password":"x","z":<9*5000>}"#),
-    json("register/empty-body-json", "").answered(400, REQUIRED),
+    json("register/empty-body-json", "").answered(400, FIELDS_REQUIRED),
     Case::post("register/no-body-no-content-type", "/api/register/")
         .headers(&[("Content-Length", "0")])
-        .answered(400, REQUIRED),
-    Case::post("register/no-content-length", "/api/register/").answered(400, REQUIRED),
+        .answered(400, FIELDS_REQUIRED),
+    Case::post("register/no-content-length", "/api/register/").answered(400, FIELDS_REQUIRED),
     unsupported(
         Case::post("register/no-content-type", "/api/register/")
             .untyped(r#"{"username": "noct", "password": "x"}"#),
@@ -160,8 +160,7 @@ pub(super) const DIFFERENT: &[Difference] = &[
             ),
             no_object("register/json-string", r#""hello""#, "str"),
             no_object("register/json-number", "5", "int"),
-            json("register/json-null", "null")
-                .answered(400, r#"{"non_field_errors": ["No data provided"]}"#),
+            json("register/json-null", "null").answered(400, NO_DATA),
         ],
     ),
 ];

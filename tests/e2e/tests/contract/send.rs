@@ -1,5 +1,6 @@
 //! `send-message/`: the text, and how it may be written.
 
+use super::answers::{NO_DATA, NO_OBJECT, NO_SESSION, PARSE_ERROR, REPLY, TOO_LARGE, UNSUPPORTED};
 use super::cases::{Case, Difference, FORM, JSON, MULTIPART, because};
 use super::stage::Stage;
 
@@ -13,10 +14,6 @@ const fn said(name: &'static str, media_type: &'static str, body: &'static str) 
         .content(media_type, body)
         .authorization("Bearer <access:bob>")
 }
-
-/// The buddy's answer, in the session of `fill`.
-pub(super) const REPLY: &str =
-    r#"{"message": "Message successfully processed.", "session_id": $, "ai_response": "*"}"#;
 
 /// In Bob's session: Alice has the first.
 pub(super) const fn replied(case: Case) -> Case {
@@ -33,7 +30,7 @@ const fn not_a_text(case: Case) -> Case {
 }
 
 const fn broken(case: Case) -> Case {
-    case.answered(400, r#"{"detail": "JSON parse error - *", "code": "parse_error"}"#)
+    case.answered(400, PARSE_ERROR)
 }
 
 const TEXT_AND_SESSION: &str = "--BOUND\r\n\
@@ -53,9 +50,9 @@ pub(super) const SAME: &[Case] = &[
     broken(bob("send/invalid-json", "{")),
     no_text(bob("send/empty-body-json", "")),
     said("send/content-type-text", "text/plain", "hi")
-        .answered(415, r#"{"detail": "Unsupported media type \"text/plain\" in request."}"#),
-    bob("send/session-of-none-yet", r#"{"text": "hi", "session_id": 1}"#)
-        .answered(404, r#"{"error": "Session not found or not owned by user."}"#),
+        .answered(415, UNSUPPORTED)
+        .with("text/plain"),
+    bob("send/session-of-none-yet", r#"{"text": "hi", "session_id": 1}"#).answered(404, NO_SESSION),
     replied(bob("send/ok-first-creates-session", r#"{"text": "hello"}"#)),
     replied(bob("send/ok-second-uses-latest", r#"{"text": "hello again"}"#)),
     replied(said("send/ok-form", FORM, "text=hi+form")),
@@ -98,15 +95,10 @@ pub(super) const DIFFERENT: &[Difference] = &[
         &[
             bob("send/json-array", "[]").answered(400, NO_OBJECT).with("list"),
             bob("send/json-string", r#""hi""#).answered(400, NO_OBJECT).with("str"),
-            bob("send/json-null", "null")
-                .answered(400, r#"{"non_field_errors": ["No data provided"]}"#),
+            bob("send/json-null", "null").answered(400, NO_DATA),
         ],
     ),
 ];
-
-const TOO_LARGE: &str = r#"{"detail": "*", "code": "too_large"}"#;
-const NO_OBJECT: &str =
-    r#"{"non_field_errors": ["Invalid data. Expected a dictionary, but got $."]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_are_taken_as_recorded() {

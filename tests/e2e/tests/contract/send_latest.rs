@@ -4,8 +4,9 @@ use proto::chat::v1::CreateSessionRequest;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use tonic::Request;
 
+use super::answers::REPLY;
 use super::cases::Case;
-use super::send::{REPLY, bob, replied, with_a_session_of_alices};
+use super::send::{bob, replied, with_a_session_of_alices};
 use super::stage::Stage;
 
 const fn carol(name: &'static str, body: &'static str, session: &'static str) -> Case {

@@ -1,10 +1,11 @@
 //! `send-message/`: which session is meant.
 
+use super::answers::{NO_SESSION, PARSE_ERROR};
 use super::cases::{Case, Difference, FORM, because};
 use super::send::{bob, replied, with_a_session_of_alices};
 
 const fn unknown(name: &'static str, body: &'static str) -> Case {
-    bob(name, body).answered(404, r#"{"error": "Session not found or not owned by user."}"#)
+    bob(name, body).answered(404, NO_SESSION)
 }
 
 const fn refused(name: &'static str, body: &'static str) -> Case {
@@ -13,7 +14,6 @@ const fn refused(name: &'static str, body: &'static str) -> Case {
 
 const NO_NUMBER: &str =
     r#"{"session_id": ["A valid integer above zero is required."], "code": "invalid"}"#;
-const PARSE_ERROR: &str = r#"{"detail": "JSON parse error - *", "code": "parse_error"}"#;
 
 pub(super) const SAME: &[Case] = &[
     replied(bob("send/session-own-int", r#"{"text": "hi", "session_id": 2}"#)),

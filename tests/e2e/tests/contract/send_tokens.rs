@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::answers::{ACCESS_REFUSED, NOBODY, REPLY, TOKEN_REFUSED};
 use super::cases::{Case, Difference, because};
 use super::login::deactivate;
-use super::send::REPLY;
 use super::stage::Stage;
 use super::tokens::{Draft, Key, swapped, tampered};
 
@@ -23,26 +23,18 @@ const fn invalid(name: &'static str, authorization: &'static str) -> Case {
 }
 
 const fn refused(name: &'static str, authorization: &'static str, why: &'static str) -> Case {
-    by(name, authorization).answered(401, REFUSED).with(why)
+    by(name, authorization).answered(401, ACCESS_REFUSED).with(why)
 }
 
 const fn heard(name: &'static str, authorization: &'static str, session: &'static str) -> Case {
     by(name, authorization).answered(201, REPLY).with(session)
 }
 
-const NOBODY: &str = r#"{"error": "User must be logged in.", "code": "not_authenticated"}"#;
-/// What is wrong with an access token, in the words existing clients know.
-pub(super) const REFUSED: &str = r#"{
-    "detail": "Given token not valid for any token type", "code": "token_not_valid",
-    "messages": [{"token_class": "AccessToken", "token_type": "access", "message": "$"}]
-}"#;
 const BAD_HEADER: &str = r#"{
     "detail": "Authorization header must contain two space-delimited values",
     "code": "bad_authorization_header"
 }"#;
-const NO_USER: &str = r#"{
-    "detail": "Token contained no recognizable user identification", "code": "token_not_valid"
-}"#;
+const NO_USER: &str = "Token contained no recognizable user identification";
 
 pub(super) const SAME: &[Case] = &[
     anonymous("send/no-auth"),
@@ -71,7 +63,9 @@ pub(super) const SAME: &[Case] = &[
     refused("send/auth-no-exp-access", "Bearer <no-exp-access>", "Token has no 'exp' claim"),
     refused("send/auth-no-jti-access", "Bearer <no-jti-access>", "Token has no id"),
     refused("send/auth-no-type-access", "Bearer <no-type-access>", "Token has no type"),
-    by("send/auth-no-user-access", "Bearer <no-user-access>").answered(401, NO_USER),
+    by("send/auth-no-user-access", "Bearer <no-user-access>")
+        .answered(401, TOKEN_REFUSED)
+        .with(NO_USER),
     invalid("send/auth-future-iat-access", "Bearer <future-iat-access>"),
     invalid("send/auth-nbf-future-access", "Bearer <nbf-future-access>"),
     Case::post("send/token-in-query", "/api/send-message/?token=x")
@@ -94,7 +88,9 @@ pub(super) const DIFFERENT: &[Difference] = &[
             invalid("send/auth-string-user-access", "Bearer <string-user-access>"),
             invalid("send/auth-word-user-access", "Bearer <word-user-access>"),
             invalid("send/auth-float-user-access", "Bearer <float-user-access>"),
-            by("send/auth-null-user-access", "Bearer <null-user-access>").answered(401, NO_USER),
+            by("send/auth-null-user-access", "Bearer <null-user-access>")
+                .answered(401, TOKEN_REFUSED)
+                .with(NO_USER),
             invalid("send/auth-aud-access", "Bearer <aud-access>"),
             invalid("send/auth-exp-string-access", "Bearer <exp-string-access>"),
         ],

@@ -120,7 +120,7 @@ impl Draft {
     }
 }
 
-/// The token with one bit of its signature turned, or a few.
+/// The token with another first letter in its signature.
 pub(super) fn tampered(token: &str) -> String {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let first = if signature.starts_with('A') { 'B' } else { 'A' };

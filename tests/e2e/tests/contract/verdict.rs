@@ -131,3 +131,41 @@ fn is_token(expected: &str, found: &str, names: &HashMap<i64, String>) -> bool {
     let of_somebody = owner.is_some_and(|name| expected == format!("<{kind} of {name}>"));
     expected == format!("<{kind}>") || of_somebody
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::*;
+
+    /// A table that accepts everything would look as green as a good one.
+    #[test]
+    fn a_wrong_answer_is_noticed() {
+        let case = Case::post("a case", "/").answered(201, EMPTY);
+        let header = |name, value| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        let mut headers: HeaderMap =
+            ALWAYS.into_iter().map(|(name, value)| header(name, value)).collect();
+        headers.extend([header("content-type", "application/json"), header("x-request-id", "1")]);
+        let wrong = |status, headers: &HeaderMap, text: &str, expected: &str| {
+            let answer = Answer { status, headers: headers.clone(), text: text.to_owned() };
+            let case = if status == 200 { case } else { case.answered(status, EMPTY) };
+            Verdict::on(&case, expected, &answer, &HashMap::new()).is_some()
+        };
+
+        assert!(!wrong(201, &headers, r#"{"a": "b", "c": 1}"#, r#"{"a": "*", "c": "*"}"#));
+        assert!(wrong(200, &headers, r#"{"a": "b"}"#, r#"{"a": "b"}"#), "another status");
+        assert!(wrong(201, &headers, r#"{"a": "b", "c": 1}"#, r#"{"a": "b"}"#), "a key too many");
+        assert!(wrong(201, &headers, r#"{"a": "b"}"#, r#"{"a": "c"}"#), "another value");
+        assert!(wrong(201, &headers, r#"{"a": ["b", "c"]}"#, r#"{"a": ["b"]}"#), "a longer list");
+        assert!(wrong(201, &headers, r#"{"a": "b.c.d"}"#, r#"{"a": "<access>"}"#), "no token");
+        assert!(wrong(201, &headers, "", r#"{"a": "b"}"#), "no body");
+        assert!(wrong(201, &HeaderMap::new(), r#"{"a": "b"}"#, r#"{"a": "b"}"#), "no headers");
+
+        let whole = r#"{"detail": "no", "code": "no", "request_id": "1", "error": "no"}"#;
+        assert!(!wrong(400, &headers, whole, r#"{"error": "no"}"#));
+        assert!(wrong(400, &headers, whole, r#"{"text": "no"}"#), "a key is missing");
+        assert!(wrong(400, &headers, r#"{"error": "no"}"#, r#"{"error": "no"}"#), "no request id");
+        assert!(wrong(401, &headers, whole, r#"{"error": "no"}"#), "no challenge");
+        assert!(wrong(405, &headers, whole, r#"{"error": "no"}"#), "no methods");
+    }
+}
