@@ -13,10 +13,10 @@ use crate::store::User;
 use crate::tokens::Pair;
 
 /// What this service serves.
-pub(crate) async fn services(accounts: Accounts) -> anyhow::Result<Services> {
+pub(crate) async fn services(accounts: Accounts) -> Services {
     let server = AuthServiceServer::new(Handler { accounts })
         .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
-    Ok(Services::new(proto::DESCRIPTORS).await?.add(server).await)
+    Services::new(proto::DESCRIPTORS).await.add(server).await
 }
 
 /// The generated service, implemented.

@@ -42,7 +42,7 @@ pub async fn serve(
     let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
     let tokens = Tokens::new(keyring.signing, keyring.refresh);
     let accounts = Accounts::new(store.clone(), hasher, tokens);
-    let services = grpc::services(accounts).await?;
+    let services = grpc::services(accounts).await;
     services.health().set_serving(true).await;
     tracing::info!("auth service is ready");
     let outcome = services.serve(listener, shutdown).await;

@@ -289,5 +289,7 @@ async fn it_says_when_it_is_ready_and_what_it_offers() {
     let answer =
         reflection.server_reflection_info(futures_util::stream::iter([list])).await.unwrap();
     let first = answer.into_inner().message().await.unwrap().unwrap();
-    assert!(format!("{first:?}").contains("aibuddy.auth.v1.AuthService"), "{first:?}");
+    let offered = format!("{first:?}");
+    assert!(offered.contains("aibuddy.auth.v1.AuthService"), "{offered}");
+    assert!(!offered.contains("ChatService"), "only what is here: {offered}");
 }

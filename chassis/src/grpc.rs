@@ -30,29 +30,22 @@ const DRAIN: Duration = Duration::from_secs(15);
 /// The services of one server, with health and reflection beside them.
 pub struct Services {
     routes: RoutesBuilder,
+    descriptors: &'static [u8],
     health: HealthReporter,
     names: Vec<&'static str>,
 }
 
 impl Services {
-    /// Starts with health (not serving yet) and reflection over `descriptors`, an encoded
-    /// `FileDescriptorSet`. Both reflection versions: older tools know only `v1alpha`.
-    pub async fn new(descriptors: &'static [u8]) -> anyhow::Result<Self> {
+    /// Starts with health, which says "not serving" until told otherwise. `descriptors` is the encoded
+    /// `FileDescriptorSet` that reflection answers from.
+    pub async fn new(descriptors: &'static [u8]) -> Self {
         let (health, health_service) = tonic_health::server::health_reporter();
-        let reflection = || {
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(descriptors)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        };
         let mut routes = Routes::builder();
-        routes
-            .add_service(health_service)
-            .add_service(reflection().build_v1().context("descriptors for reflection")?)
-            .add_service(reflection().build_v1alpha().context("descriptors for reflection")?);
-        let services = Self { routes, health, names: vec![""] };
+        routes.add_service(health_service);
+        let services = Self { routes, descriptors, health, names: vec![""] };
         // The reporter calls the server as a whole SERVING from the start.
         services.health().set_serving(false).await;
-        Ok(services)
+        services
     }
 
     /// Adds a generated server.
@@ -79,12 +72,29 @@ impl Services {
         Health { reporter: self.health.clone(), names: self.names.clone() }
     }
 
+    /// What this server offers, for tools that ask. Both versions: older tools know only `v1alpha`.
+    fn add_reflection(&mut self) -> anyhow::Result<()> {
+        let reflection = || {
+            let builder = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(self.descriptors)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .with_service_name("grpc.health.v1.Health");
+            // The descriptors may describe services of other servers too.
+            let names = self.names.iter().filter(|name| !name.is_empty());
+            names.fold(builder, |builder, name| builder.with_service_name(*name))
+        };
+        let (current, older) = (reflection().build_v1()?, reflection().build_v1alpha()?);
+        self.routes.add_service(current).add_service(older);
+        Ok(())
+    }
+
     /// Serves until `shutdown`, then says so to health checks, answers what is in flight and returns.
     pub async fn serve(
-        self,
+        mut self,
         listener: TcpListener,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
+        self.add_reflection().context("descriptors for reflection")?;
         let health = self.health();
         let router = self
             .routes

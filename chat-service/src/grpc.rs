@@ -17,13 +17,10 @@ use crate::store::{Message, Sender, Session};
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// What this service serves.
-pub(crate) async fn services(
-    conversations: Conversations,
-    verifier: Verifier,
-) -> anyhow::Result<Services> {
+pub(crate) async fn services(conversations: Conversations, verifier: Verifier) -> Services {
     let server = ChatServiceServer::new(Handler { conversations, verifier })
         .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
-    Ok(Services::new(proto::DESCRIPTORS).await?.add(server).await)
+    Services::new(proto::DESCRIPTORS).await.add(server).await
 }
 
 /// The generated service, implemented.

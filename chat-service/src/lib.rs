@@ -51,7 +51,7 @@ pub async fn serve(
     let tasks = Tasks::new();
     let turns = Turns::new(store.clone(), buddy, tasks.clone(), &config.turns);
     let conversations = Conversations::new(store.clone(), turns, config.max_text_characters);
-    let services = grpc::services(conversations, verifier.clone()).await?;
+    let services = grpc::services(conversations, verifier.clone()).await;
 
     let background = Tasks::new();
     let (keys, stop) = (verifier.clone(), shutdown.clone());

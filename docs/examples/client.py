@@ -1,14 +1,16 @@
-"""Registers, says something, prints the answer: python client.py AUTH_ADDRESS CHAT_ADDRESS NAME
+"""Registers, says something, prints the answer.
 
-Needs `pip install grpcio-tools`; run it in the folder proto/, where the contracts are.
+    pip install grpcio-tools
+    python docs/examples/client.py 127.0.0.1:50051 127.0.0.1:50052 ada     # from the project's root
 """
 import sys, grpc
 
-auth_address, chat_address, name = sys.argv[1:4]
+sys.path.append("proto")
+accounts_at, conversations_at, name = sys.argv[1:]
 auth, auth_rpc = grpc.protos_and_services("aibuddy/auth/v1/auth_service.proto")
 chat, chat_rpc = grpc.protos_and_services("aibuddy/chat/v1/chat_service.proto")
-accounts = auth_rpc.AuthServiceStub(grpc.insecure_channel(auth_address))
-conversations = chat_rpc.ChatServiceStub(grpc.insecure_channel(chat_address))
+accounts = auth_rpc.AuthServiceStub(grpc.insecure_channel(accounts_at))
+conversations = chat_rpc.ChatServiceStub(grpc.insecure_channel(conversations_at))
 login = accounts.Register(auth.RegisterRequest(username=name, password=f"{name} has a secret"))
 token = [("authorization", f"Bearer {login.tokens.access}")]
 answer = conversations.SendMessage(chat.SendMessageRequest(text="I need someone to talk to"), metadata=token)

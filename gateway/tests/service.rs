@@ -9,6 +9,7 @@ mod service {
     // What the tests are made of.
     mod answer;
     mod backend;
+    mod expected;
     mod raw;
     mod rpc;
     mod services;

@@ -4,168 +4,17 @@ use std::time::Duration;
 
 use chassis::status::Failure;
 use proto::{auth, chat};
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::{Code, Status};
 
 use super::answer::Answer;
+use super::expected::{REQUEST_ID, internal, of_auth, of_chat, of_code};
 use super::world::{World, answer};
 
-/// One answer of the API, to the letter.
-struct Expected {
-    status: u16,
-    code: &'static str,
-    detail: &'static str,
-    /// The keys beside the three that every error has.
-    beside: Value,
-    /// Empty for none.
-    retry_after: &'static str,
-}
-
-const REQUEST_ID: &str = "the-tables-own";
 /// What services say to each other is not for everybody's eyes.
 const INSIDE: &str = "canary: SELECT * FROM account";
 /// Told by the service, and what becomes of it: whole seconds.
 const TOLD: (Duration, &str) = (Duration::from_millis(7_200), "8");
-
-fn expected(status: u16, code: &'static str, detail: &'static str) -> Expected {
-    Expected { status, code, detail, beside: json!({}), retry_after: "" }
-}
-
-impl Expected {
-    fn also_as_error(self) -> Self {
-        Self { beside: json!({"error": self.detail}), ..self }
-    }
-
-    fn retry_after(self, retry_after: &'static str) -> Self {
-        Self { retry_after, ..self }
-    }
-
-    fn is(&self, answer: &Answer, case: &str) {
-        let mut body = self.beside.clone();
-        body["detail"] = json!(self.detail);
-        body["code"] = json!(self.code);
-        body["request_id"] = json!(REQUEST_ID);
-        assert_eq!((answer.status, answer.json()), (self.status, body), "{case}");
-        assert_eq!(answer.header("retry-after"), self.retry_after, "{case}");
-        let challenge = if self.status == 401 { "Bearer realm=\"api\"" } else { "" };
-        assert_eq!(answer.header("www-authenticate"), challenge, "{case}");
-        assert_eq!(answer.header("content-type"), "application/json", "{case}");
-    }
-}
-
-fn invalid_field() -> Expected {
-    let detail = "username: Too wonderful.";
-    let beside = json!({"username": ["Too wonderful."]});
-    Expected { beside, ..expected(400, "invalid", detail) }
-}
-
-fn token_refused(detail: &'static str) -> Expected {
-    expected(401, "token_not_valid", detail)
-}
-
-fn access_refused(why: &str) -> Expected {
-    let message = json!({"token_class": "AccessToken", "token_type": "access", "message": why});
-    let beside = json!({"messages": [message]});
-    Expected { beside, ..token_refused("Given token not valid for any token type") }
-}
-
-fn no_active_account(detail: &'static str) -> Expected {
-    expected(401, "no_active_account", detail)
-}
-
-fn overloaded(retry_after: &'static str) -> Expected {
-    let detail = "We are very busy at the moment. Please try again shortly.";
-    expected(503, "overloaded", detail).retry_after(retry_after)
-}
-
-fn unavailable() -> Expected {
-    let detail = "Part of the service cannot be reached at the moment. Please try again shortly.";
-    expected(503, "unavailable", detail).retry_after("2")
-}
-
-fn timeout() -> Expected {
-    let detail = "This took too long. Please try again shortly.";
-    expected(504, "timeout", detail).retry_after("5")
-}
-
-fn internal() -> Expected {
-    expected(500, "internal", "Something went wrong on our side.")
-}
-
-const INVALID: &str = "Token is invalid or expired";
-const NO_USER: &str = "Token contained no recognizable user identification";
-
-/// What becomes of a reason of the auth service that tells `wait`.
-fn of_auth(reason: auth::v1::ErrorReason, wait: &'static str) -> Expected {
-    use auth::v1::ErrorReason as Reason;
-    match reason {
-        Reason::UsernameInvalid | Reason::PasswordInvalid => invalid_field(),
-        Reason::UsernameTaken => {
-            expected(400, "username_taken", "Username already taken").also_as_error()
-        }
-        Reason::InvalidCredentials => {
-            no_active_account("No active account found with the given credentials")
-        }
-        Reason::AccountUnavailable => {
-            no_active_account("No active account found for the given token.")
-        }
-        Reason::TokenMissing | Reason::TokenInvalid | Reason::TokenWithoutExpiry => {
-            token_refused(INVALID)
-        }
-        Reason::TokenWrongType => token_refused("Token has wrong type"),
-        Reason::TokenWithoutId => token_refused("Token has no id"),
-        Reason::TokenWithoutType => token_refused("Token has no type"),
-        Reason::TokenWithoutUser => token_refused(NO_USER),
-        Reason::Overloaded => overloaded(wait),
-        Reason::Internal | Reason::Unspecified => internal(),
-    }
-}
-
-/// What becomes of a reason of the chat service that tells `wait`.
-fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expected {
-    use chat::v1::ErrorReason as Reason;
-    match reason {
-        Reason::TokenMissing => {
-            expected(401, "not_authenticated", "User must be logged in.").also_as_error()
-        }
-        Reason::TokenMalformed => expected(
-            401,
-            "bad_authorization_header",
-            "Authorization header must contain two space-delimited values",
-        ),
-        Reason::TokenInvalid => access_refused(INVALID),
-        Reason::TokenWrongType => access_refused("Token has wrong type"),
-        Reason::TokenWithoutExpiry => access_refused("Token has no 'exp' claim"),
-        Reason::TokenWithoutId => access_refused("Token has no id"),
-        Reason::TokenWithoutType => access_refused("Token has no type"),
-        Reason::TokenWithoutUser => token_refused(NO_USER),
-        Reason::KeysUnavailable => unavailable(),
-        Reason::TextRequired => {
-            expected(400, "text_required", "Message text is required.").also_as_error()
-        }
-        Reason::TextTooLong | Reason::PageInvalid => invalid_field(),
-        Reason::SessionNotFound => {
-            expected(404, "session_not_found", "Session not found or not owned by user.")
-                .also_as_error()
-        }
-        Reason::ModelUnavailable => expected(
-            503,
-            "model_unavailable",
-            "Your message is saved, but the buddy cannot answer at the moment. Please try again \
-             shortly.",
-        )
-        .retry_after(wait),
-        Reason::ModelTimeout => expected(
-            504,
-            "model_timeout",
-            "Your message is saved, but the buddy took too long to answer. Please try again \
-             shortly.",
-        )
-        .retry_after(wait),
-        Reason::Overloaded => overloaded(wait),
-        Reason::Internal | Reason::Unspecified => internal(),
-    }
-}
 
 /// A status with a reason. Its code says nothing: the reason alone decides.
 fn failure(domain: &str, reason: &str, retry_after: Option<Duration>) -> Status {
@@ -188,10 +37,10 @@ async fn when_chat_says(world: &World, status: Status) -> Answer {
     world.chat.list.answers(move |_| Err(status.clone()));
     let send = world.request_as_user("POST", "/api/send-message/").json(&json!({"text": "hi"}));
     let list = world.request_as_user("GET", "/api/get-messages/?session_id=1");
-    let sent = answer(send.header("x-request-id", REQUEST_ID)).await;
-    let listed = answer(list.header("x-request-id", REQUEST_ID)).await;
-    assert_eq!((sent.status, &sent.text), (listed.status, &listed.text));
-    listed
+    let to_message = answer(send.header("x-request-id", REQUEST_ID)).await;
+    let to_list = answer(list.header("x-request-id", REQUEST_ID)).await;
+    assert_eq!((to_message.status, &to_message.text), (to_list.status, &to_list.text));
+    to_list
 }
 
 #[tokio::test]
@@ -242,14 +91,6 @@ async fn a_wrong_field_that_is_not_named_is_our_fault() {
 /// All codes but OK, with which nothing fails.
 fn codes() -> impl Iterator<Item = Code> {
     (1..17).map(Code::from_i32)
-}
-
-fn of_code(code: Code) -> Expected {
-    match code {
-        Code::Unavailable | Code::Unknown | Code::ResourceExhausted => unavailable(),
-        Code::DeadlineExceeded | Code::Cancelled => timeout(),
-        _ => internal(),
-    }
 }
 
 #[tokio::test]

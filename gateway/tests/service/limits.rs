@@ -57,7 +57,7 @@ async fn a_request_has_a_hundred_headers_at_most() {
     let world = World::start().await;
     let with_headers = |count: usize| {
         // Beside these two.
-        let others: String = (2..count).map(|n| format!("x-{n}: 1\r\n")).collect();
+        let others = "x-other: 1\r\n".repeat(count - 2);
         format!("GET /livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{others}\r\n")
     };
     let heard = exchange(world.address, &with_headers(100)).await;

@@ -50,9 +50,8 @@ impl Process {
                 if let Some(line) = self.output().lines().find(|line| line.contains(words)) {
                     return line.to_owned();
                 }
-                if self.more.changed().await.is_err() {
-                    panic!("it ended without saying {words:?}:\n{}", self.output());
-                }
+                let alive = self.more.changed().await.is_ok();
+                assert!(alive, "it ended without saying {words:?}:\n{}", self.output());
             }
         };
         let said = tokio::time::timeout(PATIENCE, found).await;

@@ -178,7 +178,6 @@ impl Product {
     }
 
     /// Starts a request.
-    #[must_use]
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = method.parse().expect("a method");
         self.http.request(method, self.url(path))

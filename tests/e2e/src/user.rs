@@ -24,7 +24,6 @@ pub struct User {
 
 impl User {
     /// Starts a request with the person's token.
-    #[must_use]
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = method.parse().expect("a method");
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.access)

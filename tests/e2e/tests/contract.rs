@@ -2,7 +2,8 @@
 //!
 //! Each table holds recorded cases under their recorded names. In `SAME` our answer has the recorded
 //! status, the recorded keys and, where the words are ours to choose, the recorded words. In
-//! `DIFFERENT` it has not, on purpose, and the reason stands there.
+//! `DIFFERENT` it has not, on purpose, and the reason stands there. Rows are asked in the order of the
+//! recording, those of `SAME` first.
 
 mod accept;
 mod answers;

@@ -115,15 +115,12 @@ impl Stage {
             let meaning = after
                 .split_once('>')
                 .and_then(|(word, behind)| Some((self.meaning(word)?, behind)));
-            match meaning {
-                Some((meaning, behind)) => {
-                    bytes.extend(meaning);
-                    rest = behind;
-                }
-                None => {
-                    bytes.push(b'<');
-                    rest = after;
-                }
+            if let Some((meaning, behind)) = meaning {
+                bytes.extend(meaning);
+                rest = behind;
+            } else {
+                bytes.push(b'<');
+                rest = after;
             }
         }
         bytes.extend(rest.bytes());
