@@ -11,6 +11,7 @@ use token::keys::PublicKey;
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::Request;
 
 use crate::Error;
 
@@ -67,11 +68,15 @@ impl Cache {
 
     pub(crate) async fn keep_fresh(&self, stop: CancellationToken) {
         loop {
-            let worked = {
+            let fetched = async {
                 let mut last = self.shared.last_fetch.lock().await;
                 let fetch = self.fetch().await;
                 *last = Some(fetch);
                 fetch.worked
+            };
+            let worked = tokio::select! {
+                () = stop.cancelled() => return,
+                worked = fetched => worked,
             };
             let pause = if worked { REFRESH } else { RETRY };
             tokio::select! {
@@ -111,8 +116,9 @@ impl Cache {
 
     async fn fetch(&self) -> Fetch {
         let mut client = self.shared.client.clone();
-        let answer =
-            tokio::time::timeout(TIMEOUT, client.get_signing_keys(GetSigningKeysRequest {}));
+        let mut request = Request::new(GetSigningKeysRequest {});
+        request.set_timeout(TIMEOUT);
+        let answer = tokio::time::timeout(TIMEOUT, client.get_signing_keys(request));
         let worked = match answer.await {
             Ok(Ok(response)) => self.replace(response.into_inner().keys),
             Ok(Err(status)) => {

@@ -5,13 +5,16 @@ use std::time::Duration;
 use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use futures_util::stream;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, EXPECT};
+use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 
 /// Largest body in bytes.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
+/// Most that is read of a body that is too large, only to be thrown away.
+const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 /// For a body to arrive.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -22,18 +25,15 @@ pub(crate) struct Body(pub(crate) Map<String, Value>);
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
         let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = header.unwrap_or_default().to_owned();
-        // Announced as too large: not a byte of it is asked for.
-        if request.body().size_hint().lower() > MAX_BYTES as u64 {
+        // Who asks before sending a body that is too large is spared the sending.
+        let announced = request.body().size_hint().lower();
+        if announced > MAX_BYTES as u64 && request.headers().contains_key(EXPECT) {
             return Err(ApiError::too_large());
         }
-        let bytes = tokio::time::timeout(TIMEOUT, Bytes::from_request(request, state))
-            .await
-            .map_err(|_| ApiError::body_timeout())?
-            // The only thing that can be wrong with bytes, besides a connection that broke.
-            .map_err(|_| ApiError::too_large())?;
+        let bytes = read(request.into_body()).await?;
         // Nothing is nothing, whatever it is said to be.
         if bytes.is_empty() {
             return Ok(Self(Map::new()));
@@ -47,6 +47,31 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         }
         .map(Self)
     }
+}
+
+/// Reads a body. One that is too large is read on and thrown away for a while: a client that is still
+/// sending when the connection closes never sees what it was answered.
+async fn read(mut body: axum::body::Body) -> Result<Bytes, ApiError> {
+    let (mut kept, mut total) = (Vec::new(), 0);
+    let whole = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| ApiError::parse_error("The body broke off.".into()))?;
+            let Ok(data) = frame.into_data() else { continue };
+            total += data.len();
+            if total <= MAX_BYTES {
+                kept.extend_from_slice(&data);
+            } else if total > MAX_DISCARDED {
+                break;
+            }
+        }
+        Ok::<_, ApiError>(())
+    };
+    let arrived = tokio::time::timeout(TIMEOUT, whole).await;
+    if total > MAX_BYTES {
+        return Err(ApiError::too_large());
+    }
+    arrived.map_err(|_| ApiError::body_timeout())??;
+    Ok(kept.into())
 }
 
 fn json(content_type: &str, bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use auth_client::Verifier;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
@@ -17,7 +17,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::backends::Backends;
 use crate::config::Origins;
 use crate::error::ApiError;
-use crate::{accounts, body, cors, health, messages, render};
+use crate::{accounts, cors, health, messages, render};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -42,7 +42,6 @@ pub(crate) fn build(app: App, origins: &Origins) -> Router {
             ApiError::method_not_allowed(request.method())
         })
         .with_state(app)
-        .layer(DefaultBodyLimit::max(body::MAX_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(render::errors))
         // Tokens and people's words must not end up in a cache.

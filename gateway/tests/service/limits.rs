@@ -53,6 +53,17 @@ async fn a_body_announced_as_too_large_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn who_sends_all_of_a_large_body_before_listening_still_hears_why() {
+    let world = World::start().await;
+    let mut raw = Raw::connect(world.address).await;
+    let body = body_of(16 * LIMIT);
+    raw.say("POST /api/refresh/ HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n").await;
+    raw.say(&format!("connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())).await;
+    let heard = raw.hear_the_end().await;
+    assert!(heard.starts_with("HTTP/1.1 413 "), "{heard}");
+}
+
+#[tokio::test]
 async fn a_request_has_a_hundred_headers_at_most() {
     let world = World::start().await;
     let with_headers = |count: usize| {
