@@ -15,6 +15,9 @@ mod strength;
 mod tokens;
 mod usernames;
 
+use std::time::Duration;
+
+use chassis::tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +28,9 @@ use crate::store::Store;
 use crate::tokens::Tokens;
 
 pub use config::Config;
+
+/// For what runs beside the calls to end.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// Runs the auth service on `listener` until `shutdown`, then answers what is in flight.
 ///
@@ -43,9 +49,13 @@ pub async fn serve(
     let tokens = Tokens::new(keyring.signing, keyring.refresh);
     let accounts = Accounts::new(store.clone(), hasher, tokens);
     let services = grpc::services(accounts).await;
-    services.health().set_serving(true).await;
+    let background = Tasks::new();
+    let (health, kept, stop) = (services.health(), store.clone(), shutdown.clone());
+    background.spawn(async move { health.follow(stop, || kept.ping()).await });
     tracing::info!("auth service is ready");
-    let outcome = services.serve(listener, shutdown).await;
+    let outcome = services.serve(listener, shutdown.clone()).await;
+    shutdown.cancel();
+    background.drain(DRAIN).await;
     store.close().await;
     outcome
 }

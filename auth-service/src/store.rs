@@ -28,6 +28,11 @@ impl Store {
         self.database.close().await;
     }
 
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> bool {
+        self.database.ping().await.is_ok()
+    }
+
     /// Adds an account. Whether the name is free is decided by the unique index, not by a look
     /// beforehand.
     pub(crate) async fn add_user(

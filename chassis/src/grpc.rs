@@ -1,6 +1,7 @@
 //! gRPC, both ends: a server with health and reflection, and a channel that knows its limits.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -24,6 +25,8 @@ use crate::request_id;
 pub const MAX_REQUEST_BYTES: usize = 2 * 1024 * 1024;
 /// No call lasts longer; the longest of ours, a turn, ends within a minute.
 const CALL_LIMIT: Duration = Duration::from_secs(65);
+/// Between two looks at whether a service is well.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 /// For calls in flight to be answered once a shutdown has begun.
 const DRAIN: Duration = Duration::from_secs(15);
 
@@ -149,6 +152,21 @@ impl Health {
         let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
         for name in &self.names {
             self.reporter.set_service_status(*name, status).await;
+        }
+    }
+
+    /// Asks `is_well` every few seconds until `stop`, and says what it answers.
+    pub async fn follow<F: Future<Output = bool>>(
+        self,
+        stop: CancellationToken,
+        is_well: impl Fn() -> F,
+    ) {
+        while !stop.is_cancelled() {
+            self.set_serving(is_well().await).await;
+            tokio::select! {
+                () = tokio::time::sleep(HEARTBEAT) => {}
+                () = stop.cancelled() => {}
+            }
         }
     }
 }

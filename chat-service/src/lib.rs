@@ -32,8 +32,6 @@ pub use config::{BuddyConfig, Config, ModelConfig};
 
 /// For turns still at work when the last call has been answered.
 const DRAIN: Duration = Duration::from_secs(3);
-/// Between looks at whether the database still answers.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Runs the chat service on `listener` until `shutdown`, then finishes the turns in flight.
 ///
@@ -56,20 +54,13 @@ pub async fn serve(
     let background = Tasks::new();
     let (keys, stop) = (verifier.clone(), shutdown.clone());
     background.spawn(async move { keys.keep_fresh(stop).await });
-    let (health, pinged, stop) = (services.health(), store.clone(), shutdown.clone());
+    let (health, kept, stop) = (services.health(), store.clone(), shutdown.clone());
     background.spawn(async move {
         tokio::select! {
-            () = verifier.ready() => {}
-            () = stop.cancelled() => return,
+            () = verifier.ready() => tracing::info!("chat service is ready"),
+            () = stop.cancelled() => {}
         }
-        tracing::info!("chat service is ready");
-        while !stop.is_cancelled() {
-            health.set_serving(pinged.ping().await).await;
-            tokio::select! {
-                () = tokio::time::sleep(HEARTBEAT) => {}
-                () = stop.cancelled() => {}
-            }
-        }
+        health.follow(stop, || kept.ping()).await;
     });
 
     let outcome = services.serve(listener, shutdown.clone()).await;

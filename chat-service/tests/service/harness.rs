@@ -49,13 +49,13 @@ pub(crate) fn patient(stub: &Stub) -> Config {
     config(BuddyConfig::Model(model))
 }
 
-/// As [`patient`], but in hundredths of the product's own limits.
+/// As [`patient`], but with a small part of the product's own patience.
 pub(crate) fn impatient(stub: &Stub) -> Config {
     let mut config = patient(stub);
     if let BuddyConfig::Model(model) = &mut config.buddy {
-        model.limits.first_token = Duration::from_millis(150);
-        model.limits.silence = Duration::from_millis(150);
-        model.limits.total = Duration::from_millis(1500);
+        model.limits.first_token = Duration::from_millis(400);
+        model.limits.silence = Duration::from_millis(400);
+        model.limits.total = Duration::from_millis(2500);
     }
     config
 }

@@ -145,7 +145,7 @@ async fn whatever_fails_the_message_is_kept_and_nothing_false_is_stored() {
         let ada = service.person(1);
         let started = Instant::now();
         let outcome = ada.say_in(None, "please keep this").await;
-        assert!(started.elapsed() < Duration::from_secs(3), "{bad:?} took {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(6), "{bad:?} took {:?}", started.elapsed());
         let status = outcome.unwrap_err();
         assert!(status::retry_after(&status).is_some(), "{bad:?}");
         assert!(!status.message().contains("I hear"), "nothing of what the model said");

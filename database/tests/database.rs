@@ -1,0 +1,184 @@
+//! What is kept, what is undone, and what happens at the edges.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use database::{Database, Error};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, QueryResult, Statement};
+use sea_orm_migration::prelude::*;
+use tempfile::TempDir;
+
+struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(Notes)]
+    }
+}
+
+#[derive(DeriveMigrationName)]
+struct Notes;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Notes {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = "create table notes (id integer primary key autoincrement, text text unique)";
+        manager.get_connection().execute_unprepared(sql).await.map(drop)
+    }
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("notes.db").display())
+}
+
+async fn open(folder: &TempDir) -> Database {
+    Database::open::<Migrator>(&url(folder)).await.unwrap()
+}
+
+async fn insert(tx: &DatabaseTransaction, text: &str) -> Result<(), Error> {
+    let sql = "insert into notes (text) values (?)";
+    let insert = Statement::from_sql_and_values(tx.get_database_backend(), sql, [text.into()]);
+    Ok(tx.execute_raw(insert).await.map(drop)?)
+}
+
+async fn note(database: &Database, text: &str) -> Result<(), Error> {
+    let text = text.to_owned();
+    database.write(move |tx| async move { insert(tx, &text).await }.boxed()).await
+}
+
+async fn notes(database: &Database) -> Vec<String> {
+    let query = "select text from notes order by text";
+    let rows = database.read(move |read| async move {
+        let all = Statement::from_string(read.get_database_backend(), query);
+        Ok::<_, Error>(read.query_all_raw(all).await?)
+    });
+    let text = |row: &QueryResult| row.try_get("", "text").unwrap();
+    rows.await.unwrap().iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    note(&database, "kept").await.unwrap();
+    assert_eq!(notes(&database).await, ["kept"]);
+    database.close().await;
+    let database = open(&folder).await;
+    assert_eq!(notes(&database).await, ["kept"]);
+    database.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_that_fails_undoes_itself_and_nobody_else() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let jobs = (0..100).map(|number| {
+        let database = database.clone();
+        async move {
+            database
+                .write(move |tx| {
+                    async move {
+                        insert(tx, &format!("note {number:02}")).await?;
+                        if number % 2 == 0 {
+                            Ok(())
+                        } else {
+                            Err(Error::Address("changed my mind"))
+                        }
+                    }
+                    .boxed()
+                })
+                .await
+        }
+    });
+    let outcomes = join_all(jobs).await;
+    for (number, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.is_ok(), number % 2 == 0, "{number}: {outcome:?}");
+    }
+    let kept: Vec<_> = (0..50).map(|number| format!("note {:02}", 2 * number)).collect();
+    assert_eq!(notes(&database).await, kept);
+}
+
+#[tokio::test]
+async fn a_duplicate_is_told_from_other_failures() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    note(&database, "once").await.unwrap();
+    assert!(note(&database, "once").await.unwrap_err().is_duplicate());
+    let nonsense = database.write(|tx| {
+        async move { Ok::<_, Error>(tx.execute_unprepared("nonsense").await.map(drop)?) }.boxed()
+    });
+    assert!(!nonsense.await.unwrap_err().is_duplicate());
+}
+
+#[tokio::test]
+async fn a_job_that_panics_takes_nobody_with_it() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let broken = database.write(|tx| {
+        async move {
+            insert(tx, "half a thought").await?;
+            panic!("in the middle of it");
+            #[expect(unreachable_code, reason = "says what it would have returned")]
+            Ok::<(), Error>(())
+        }
+        .boxed()
+    });
+    let (broken, fine) = tokio::join!(broken, note(&database, "a whole one"));
+    assert!(matches!(broken, Err(Error::Closed)));
+    fine.unwrap();
+    assert_eq!(notes(&database).await, ["a whole one"]);
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let sneaky = database.read(|read| async move {
+        let sql = "insert into notes (text) values ('sneaky')";
+        Ok::<_, Error>(read.execute_unprepared(sql).await.map(drop)?)
+    });
+    assert!(sneaky.await.is_err());
+    assert!(notes(&database).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    for number in 0..20 {
+        let text = format!("left behind {number}");
+        // Polled once, so that the job is in the queue, and then dropped.
+        assert!(Box::pin(note(&database, &text)).now_or_never().is_none());
+    }
+    note(&database, "stayed").await.unwrap();
+    assert_eq!(notes(&database).await.len(), 21);
+}
+
+#[tokio::test]
+async fn closing_does_what_was_asked_for_before() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let asked = (0..50).map(|number| {
+        let database = database.clone();
+        async move { note(&database, &format!("note {number}")).await }
+    });
+    let asked = join_all(asked);
+    tokio::pin!(asked);
+    assert!(asked.as_mut().now_or_never().is_none());
+    database.clone().close().await;
+    assert!(asked.await.iter().all(Result::is_ok));
+    assert!(matches!(note(&database, "too late").await, Err(Error::Closed)));
+    assert_eq!(notes(&open(&folder).await).await.len(), 50);
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_file_is_refused() {
+    for wrong in ["sqlite::memory:", "mysql://somewhere", ""] {
+        let refused = Database::open::<Migrator>(wrong).await;
+        assert!(matches!(refused, Err(Error::Address(_))), "{wrong}");
+    }
+    let folder = TempDir::new().unwrap();
+    let missing = format!("sqlite:{}/no/such/folder/notes.db", folder.path().display());
+    assert!(Database::open::<Migrator>(&missing).await.is_err());
+}
