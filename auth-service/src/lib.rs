@@ -18,11 +18,13 @@ mod usernames;
 use std::time::Duration;
 
 use chassis::tasks::Tasks;
+use database::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::keyring::Keyring;
+use crate::migrations::Migrator;
 use crate::passwords::Hasher;
 use crate::store::Store;
 use crate::tokens::Tokens;
@@ -42,20 +44,21 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let keyring = Keyring::open(&config.keys_dir)?;
-    let store = Store::open(&config.database_url).await?;
+    let database = Database::open::<Migrator>(&config.database_url).await?;
+    let store = Store::new(database.clone());
     keyring.check_pepper(store.any_password_hash().await?.as_deref())?;
 
     let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
     let tokens = Tokens::new(keyring.signing, keyring.refresh);
-    let accounts = Accounts::new(store.clone(), hasher, tokens);
+    let accounts = Accounts::new(store, hasher, tokens);
     let services = grpc::services(accounts).await;
     let background = Tasks::new();
-    let (health, kept, stop) = (services.health(), store.clone(), shutdown.clone());
-    background.spawn(async move { health.follow(stop, || kept.ping()).await });
+    let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
+    background.spawn(async move { health.follow(stop, || kept.is_well()).await });
     tracing::info!("auth service is ready");
     let outcome = services.serve(listener, shutdown.clone()).await;
     shutdown.cancel();
     background.drain(DRAIN).await;
-    store.close().await;
+    database.close().await;
     outcome
 }

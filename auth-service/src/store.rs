@@ -8,7 +8,6 @@ use futures_util::FutureExt as _;
 use sea_orm::{ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 
 use crate::error::Error;
-use crate::migrations::Migrator;
 use crate::usernames::Username;
 
 pub(crate) use user::Model as User;
@@ -20,17 +19,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) async fn open(url: &str) -> Result<Self, Error> {
-        Ok(Self { database: Database::open::<Migrator>(url).await? })
-    }
-
-    pub(crate) async fn close(self) {
-        self.database.close().await;
-    }
-
-    /// Whether the database answers.
-    pub(crate) async fn ping(&self) -> bool {
-        self.database.ping().await.is_ok()
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
     }
 
     /// Adds an account. Whether the name is free is decided by the unique index, not by a look

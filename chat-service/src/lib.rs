@@ -19,11 +19,13 @@ use std::time::Duration;
 
 use auth_client::Verifier;
 use chassis::tasks::Tasks;
+use database::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::buddy::Buddy;
 use crate::conversations::Conversations;
+use crate::migrations::Migrator;
 use crate::store::Store;
 use crate::turns::Turns;
 
@@ -42,25 +44,26 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let store = Store::open(&config.database_url).await?;
+    let database = Database::open::<Migrator>(&config.database_url).await?;
+    let store = Store::new(database.clone());
     let buddy = Buddy::new(&config.buddy)?;
     let verifier = Verifier::new(chassis::grpc::connect_lazily(config.auth_endpoint));
 
     let tasks = Tasks::new();
     let turns = Turns::new(store.clone(), buddy, tasks.clone(), &config.turns);
-    let conversations = Conversations::new(store.clone(), turns, config.max_text_characters);
+    let conversations = Conversations::new(store, turns, config.max_text_characters);
     let services = grpc::services(conversations, verifier.clone()).await;
 
     let background = Tasks::new();
     let (keys, stop) = (verifier.clone(), shutdown.clone());
     background.spawn(async move { keys.keep_fresh(stop).await });
-    let (health, kept, stop) = (services.health(), store.clone(), shutdown.clone());
+    let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
     background.spawn(async move {
         tokio::select! {
             () = verifier.ready() => tracing::info!("chat service is ready"),
             () = stop.cancelled() => {}
         }
-        health.follow(stop, || kept.ping()).await;
+        health.follow(stop, || kept.is_well()).await;
     });
 
     let outcome = services.serve(listener, shutdown.clone()).await;
@@ -69,6 +72,6 @@ pub async fn serve(
         tracing::warn!("turns were still running at the end of the drain");
     }
     background.drain(DRAIN).await;
-    store.close().await;
+    database.close().await;
     outcome
 }

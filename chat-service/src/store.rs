@@ -14,7 +14,6 @@ use sea_orm::{
 };
 
 use crate::error::Error;
-use crate::migrations::Migrator;
 use crate::pages::Page;
 use crate::prompt;
 
@@ -32,17 +31,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) async fn open(url: &str) -> Result<Self, Error> {
-        Ok(Self { database: Database::open::<Migrator>(url).await? })
-    }
-
-    pub(crate) async fn close(self) {
-        self.database.close().await;
-    }
-
-    /// Whether the database answers.
-    pub(crate) async fn ping(&self) -> bool {
-        self.database.ping().await.is_ok()
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
     }
 
     pub(crate) async fn add_session(

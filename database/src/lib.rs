@@ -82,9 +82,9 @@ impl Database {
         self.writer.write(job).await
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), Error> {
-        self.read(|read| async move { Ok(read.ping().await?) }).await
+    /// Whether it answers.
+    pub async fn is_well(&self) -> bool {
+        self.read(|read| async move { Ok::<_, Error>(read.ping().await?) }).await.is_ok()
     }
 
     /// Finishes what was asked for, then closes. Anything asked for afterwards fails.

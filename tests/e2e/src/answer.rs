@@ -1,5 +1,6 @@
 //! What the product answered.
 
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
@@ -15,6 +16,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Sends a request and reads what is answered.
+    pub async fn to(request: RequestBuilder) -> Self {
+        Self::read(request.send().await.expect("the product should answer")).await
+    }
+
     /// Reads a response to its end.
     pub async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

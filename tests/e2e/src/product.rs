@@ -185,14 +185,12 @@ impl Product {
 
     /// Posts JSON without a token.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        let response = self.request("POST", path).json(body).send().await;
-        Answer::read(response.expect("the product should answer")).await
+        Answer::to(self.request("POST", path).json(body)).await
     }
 
     /// Gets a path without a token.
     pub async fn get(&self, path: &str) -> Answer {
-        let response = self.request("GET", path).send().await;
-        Answer::read(response.expect("the product should answer")).await
+        Answer::to(self.request("GET", path)).await
     }
 
     /// Somebody who was registered before a restart, back again.

@@ -31,14 +31,12 @@ impl User {
 
     /// Posts JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        let response = self.request("POST", path).json(body).send().await;
-        Answer::read(response.expect("the product should answer")).await
+        Answer::to(self.request("POST", path).json(body)).await
     }
 
     /// Gets a path.
     pub async fn get(&self, path: &str) -> Answer {
-        let response = self.request("GET", path).send().await;
-        Answer::read(response.expect("the product should answer")).await
+        Answer::to(self.request("GET", path)).await
     }
 
     /// Says something, wherever that goes, and returns the whole answer.
