@@ -21,7 +21,6 @@ pub use token::Error as TokenError;
 #[derive(Debug, Clone)]
 pub struct Principal {
     subject: Subject,
-    expires_at: u64,
 }
 
 impl Principal {
@@ -29,18 +28,6 @@ impl Principal {
     #[must_use]
     pub fn user_id(&self) -> i64 {
         self.subject.user_id
-    }
-
-    /// The login that the token belongs to.
-    #[must_use]
-    pub fn sid(&self) -> &str {
-        &self.subject.sid
-    }
-
-    /// When the token dies, in seconds since the epoch.
-    #[must_use]
-    pub fn expires_at(&self) -> u64 {
-        self.expires_at
     }
 }
 
@@ -87,6 +74,6 @@ impl Verifier {
     pub async fn verify(&self, token: &str, now: u64) -> Result<Principal, Error> {
         let key = self.keys.find(&access::kid(token)?).await?;
         let claims = access::verify(&key, token, now)?;
-        Ok(Principal { subject: claims.subject, expires_at: claims.expires_at })
+        Ok(Principal { subject: claims.subject })
     }
 }

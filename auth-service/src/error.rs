@@ -72,7 +72,8 @@ impl From<Error> for Status {
                     (Code::Internal, Reason::Internal)
                 }
             },
-            Error::Overloaded | Error::Storage(database::Error::Overloaded) => {
+            Error::Overloaded
+            | Error::Storage(database::Error::Overloaded | database::Error::Closed) => {
                 (Code::Unavailable, Reason::Overloaded)
             }
             Error::Storage(_) | Error::Hashing(_) | Error::Task(_) => {

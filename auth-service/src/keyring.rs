@@ -1,6 +1,6 @@
 //! The secrets on disk: made on first start, readable by nobody else.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Keyring {
         Ok(Self {
             signing: SigningKey::from_pkcs8(&signing).context("access.key")?,
             refresh: RefreshKey::from_bytes(&refresh).context("refresh.key")?,
-            pepper: Pepper::from_bytes(&pepper),
+            pepper: Pepper::from_bytes(&pepper).context("pepper.key")?,
         })
     }
 
@@ -65,17 +65,18 @@ impl Pepper {
 
     #[cfg(test)]
     pub(crate) fn generate() -> Result<Self, token::Error> {
-        Ok(Self::from_bytes(&Self::random()?))
+        Self::from_bytes(&Self::random()?)
     }
 
-    fn from_bytes(bytes: &[u8]) -> Self {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, token::Error> {
+        if bytes.len() != Self::BYTES {
+            return Err(token::Error::Key);
+        }
         // Eight hexadecimal digits of a digest name it without telling anything about it.
         let digest = digest::digest(&digest::SHA256, bytes);
         let start = digest.as_ref().first_chunk().copied().unwrap_or_default();
-        Self {
-            id: format!("{:08x}", u32::from_be_bytes(start)),
-            key: hmac::Key::new(hmac::HMAC_SHA384, bytes),
-        }
+        let id = format!("{:08x}", u32::from_be_bytes(start));
+        Ok(Self { id, key: hmac::Key::new(hmac::HMAC_SHA384, bytes) })
     }
 
     /// Its name in stored hashes.
@@ -116,6 +117,10 @@ fn create(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
+    // The name is on disk before anything is made that depends on what it names.
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
         _ => Ok(()),
@@ -150,6 +155,17 @@ mod tests {
         fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
         let error = Keyring::open(folder.path()).err().unwrap().to_string();
         assert!(error.contains("refresh.key"), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_is_cut_short_stops_the_start() {
+        for name in ["access.key", "refresh.key", "pepper.key"] {
+            let folder = tempfile::tempdir().unwrap();
+            Keyring::open(folder.path()).unwrap();
+            fs::write(folder.path().join(name), b"short").unwrap();
+            let error = Keyring::open(folder.path()).err().unwrap().to_string();
+            assert!(error.contains(name), "{error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,20 +16,24 @@ use tonic::server::NamedService;
 use tonic::service::interceptor::InterceptedService;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Endpoint, Server};
+use tonic::transport::{Endpoint, Server, Uri};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::request_id;
 
-/// Largest request a service takes, in bytes: ten times the largest body the gateway takes.
+/// Largest request a service takes, in bytes: eight times the largest body that a gateway of ours
+/// takes.
 pub const MAX_REQUEST_BYTES: usize = 2 * 1024 * 1024;
+/// Calls at once on one connection. A gateway has one connection to each service: limits on work are
+/// kept by the service itself, which can say so, and this one only bounds what a connection can hold.
+pub const MAX_STREAMS: u32 = 16_384;
 /// No call lasts longer; the longest of ours, a turn, ends within a minute.
 const CALL_LIMIT: Duration = Duration::from_secs(65);
 /// Between two looks at whether a service is well.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// For calls in flight to be answered once a shutdown has begun.
-const DRAIN: Duration = Duration::from_secs(15);
+const DRAIN: Duration = Duration::from_secs(8);
 
 /// The services of one server, with health and reflection beside them.
 pub struct Services {
@@ -115,7 +120,7 @@ impl Services {
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             // tonic passes "no limit" for what hyper would limit by itself (RUSTSEC-2024-0003).
-            .max_concurrent_streams(1024)
+            .max_concurrent_streams(MAX_STREAMS)
             .http2_max_local_error_reset_streams(Some(1024))
             .http2_max_pending_accept_reset_streams(Some(20))
             .http2_max_header_list_size(16 * 1024)
@@ -161,13 +166,33 @@ impl Health {
         stop: CancellationToken,
         is_well: impl Fn() -> F,
     ) {
-        while !stop.is_cancelled() {
-            self.set_serving(is_well().await).await;
+        loop {
+            let well = tokio::select! {
+                () = stop.cancelled() => return,
+                well = is_well() => well,
+            };
+            self.set_serving(well).await;
             tokio::select! {
+                () = stop.cancelled() => return,
                 () = tokio::time::sleep(HEARTBEAT) => {}
-                () = stop.cancelled() => {}
             }
         }
+    }
+}
+
+/// The address of another service, as a setting holds it: `http://HOST:PORT`.
+#[derive(Debug, Clone)]
+pub struct Address(pub Endpoint);
+
+impl FromStr for Address {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let uri = text.parse::<Uri>().map_err(|_| "it is not a URL")?;
+        if uri.scheme_str() != Some("http") || uri.host().is_none_or(str::is_empty) {
+            return Err("it must be http://HOST:PORT");
+        }
+        Ok(Self(uri.into()))
     }
 }
 
@@ -187,4 +212,18 @@ pub fn connect_lazily(endpoint: Endpoint) -> Channel {
         .tcp_nodelay(true)
         .connect_lazy();
     InterceptedService::new(channel, request_id::Forward)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_scheme_and_a_host() {
+        assert!("http://127.0.0.1:50051".parse::<Address>().is_ok());
+        assert!("http://auth-service:50051/".parse::<Address>().is_ok());
+        for wrong in ["auth-service:50051", "https://auth:50051", "http://", "127.0.0.1", ""] {
+            assert!(wrong.parse::<Address>().is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! An HTTP server that does not wait for ever: not for a header, not for a first byte, not at the end.
+//! An HTTP server that does not wait for ever: not for a first byte, not for a header, not for a
+//! client that stopped reading, not at the end.
 //!
 //! `axum::serve` installs no timer, so a connection that sends half a header stays open for good.
 
@@ -7,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -27,6 +28,8 @@ pub struct Limits {
     pub max_headers: usize,
     /// Connections at once; more wait in the kernel's queue.
     pub max_connections: usize,
+    /// For a client to take anything of what it asked for; one that reads nothing is let go.
+    pub write_stall: Duration,
     /// For requests in flight to be answered once a shutdown has begun.
     pub drain: Duration,
 }
@@ -37,7 +40,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             max_headers: 100,
             max_connections: 10_000,
-            drain: Duration::from_secs(15),
+            write_stall: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
         }
     }
 }
@@ -64,23 +68,28 @@ pub async fn serve(
         .keep_alive_timeout(Duration::from_secs(10));
     let builder = Arc::new(builder);
     let room = Arc::new(Semaphore::new(limits.max_connections));
-    let tasks = Tasks::new();
+    let (tasks, cut) = (Tasks::new(), CancellationToken::new());
     loop {
         let (stream, place) = tokio::select! {
             () = shutdown.cancelled() => break,
             connected = accept(&listener, &room) => connected,
         };
-        let connection =
-            Connection { builder: builder.clone(), router: router.clone(), stop: shutdown.clone() };
-        let first_request = limits.header_timeout;
+        let connection = Connection {
+            builder: builder.clone(),
+            router: router.clone(),
+            limits: limits.clone(),
+            stop: shutdown.clone(),
+        };
+        let cut = cut.clone();
         tasks.spawn(async move {
-            connection.serve(stream, first_request).await;
+            cut.run_until_cancelled(connection.serve(stream)).await;
             drop(place);
         });
     }
     drop(listener);
     if !tasks.drain(limits.drain).await {
         tracing::warn!("requests were still in flight at the end of the drain");
+        cut.cancel();
     }
 }
 
@@ -105,29 +114,27 @@ async fn accept(
 struct Connection {
     builder: Arc<auto::Builder<TokioExecutor>>,
     router: Router,
+    limits: Limits,
     stop: CancellationToken,
 }
 
 impl Connection {
-    async fn serve(self, stream: TcpStream, first_request: Duration) {
+    async fn serve(self, stream: TcpStream) {
         // An answer should leave at once; failing to say so only makes it slower.
         let _slower = stream.set_nodelay(true);
-        let peer = stream.peer_addr().ok();
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.write_stall));
+        let stream = TokioIo::new(Box::pin(stream));
         let spoken = Arc::new(AtomicBool::new(false));
         let heard = spoken.clone();
         let service =
             self.router.map_request(move |request: http::Request<hyper::body::Incoming>| {
                 heard.store(true, Ordering::Relaxed);
-                let mut request = request.map(axum::body::Body::new);
-                if let Some(peer) = peer {
-                    request.extensions_mut().insert(ConnectInfo(peer));
-                }
-                request
+                request.map(axum::body::Body::new)
             });
-        let connection =
-            self.builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = self.builder.serve_connection(stream, TowerToHyperService::new(service));
         tokio::pin!(connection);
-        let silence = tokio::time::sleep(first_request);
+        let silence = tokio::time::sleep(self.limits.header_timeout);
         tokio::pin!(silence);
         let (mut stopping, mut waiting) = (false, true);
         loop {

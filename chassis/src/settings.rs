@@ -73,14 +73,21 @@ impl Settings {
         None
     }
 
-    /// A length of time in seconds, fractions allowed, above zero and at most a day.
-    pub fn seconds(&mut self, name: &str, default: Duration, help: &str) -> Option<Duration> {
-        let default = default.as_secs_f64().to_string();
-        let seconds: f64 = self.value(name, &default, &format!("{help}, in seconds"))?;
-        if seconds > 0.0 && seconds <= 86_400.0 {
+    /// A length of time in seconds, fractions allowed, above zero and at most `most`.
+    pub fn seconds(
+        &mut self,
+        name: &str,
+        default: Duration,
+        most: Duration,
+        help: &str,
+    ) -> Option<Duration> {
+        let (default, most) = (default.as_secs_f64(), most.as_secs_f64());
+        let help = format!("{help}, in seconds (at most {most})");
+        let seconds: f64 = self.value(name, &default.to_string(), &help)?;
+        if seconds > 0.0 && seconds <= most {
             return Some(Duration::from_secs_f64(seconds));
         }
-        self.problem(name, "must be above 0 and at most 86400 seconds");
+        self.problem(name, &format!("must be above 0 and at most {most} seconds"));
         None
     }
 
@@ -119,7 +126,7 @@ impl Settings {
                 self.problem(name, &format!("and {file_name} are both set: set one"));
                 None
             }
-            (Some(secret), None) => Some(Some(secret.into())),
+            (Some(secret), None) => Some(Some(secret.trim().to_owned().into())),
             (None, Some(path)) => match std::fs::read_to_string(Path::new(&path)) {
                 Ok(text) if !text.trim().is_empty() => Some(Some(text.trim().to_owned().into())),
                 Ok(_) => {
@@ -201,6 +208,8 @@ mod tests {
 
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
     fn every_mistake_is_named_and_no_value_is_repeated() {
         let mut settings = Settings::from_pairs([
@@ -210,7 +219,7 @@ mod tests {
         ]);
         assert_eq!(settings.value::<u16>("PORT", "8000", "port"), None);
         assert_eq!(settings.number("COST", 12, 10..=14, "cost"), None);
-        assert_eq!(settings.seconds("WAIT_SECONDS", Duration::from_secs(1), "wait"), None);
+        assert_eq!(settings.seconds("WAIT_SECONDS", SECOND, SECOND, "wait"), None);
         assert_eq!(settings.required::<String>("URL", "where"), None);
         let problems = settings.problems().unwrap();
         for name in ["PORT", "COST", "WAIT_SECONDS", "URL"] {

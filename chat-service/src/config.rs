@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chassis::grpc::{self, Address};
 use chassis::settings::Settings;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tonic::transport::{Endpoint, Uri};
 
 use crate::buddy::limits::Limits;
@@ -68,7 +69,8 @@ impl Config {
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server");
         let url = settings.required("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
-        let auth = settings.required::<Uri>("CHAT_AUTH_URL", "the auth service, http://HOST:PORT");
+        let auth =
+            settings.required::<Address>("CHAT_AUTH_URL", "the auth service, http://HOST:PORT");
         let help = "who answers: model, or offline for replies written by people";
         let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
         let model = BuddyConfig::read(settings);
@@ -89,7 +91,7 @@ impl Config {
         Some(Self {
             listen: listen?,
             database_url: url?,
-            auth_endpoint: auth?.into(),
+            auth_endpoint: auth?.0,
             buddy,
             max_text_characters,
             turns,
@@ -149,8 +151,9 @@ impl Rest {
             1..=100_000,
             "longest message, in characters",
         );
-        let at_once =
-            settings.number("CHAT_MAX_TURNS", 10_000, 1..=100_000, "turns at work at once");
+        // Fewer than a connection of a gateway carries, so that it is this limit that is met.
+        let most = u64::from(grpc::MAX_STREAMS) / 8 * 7;
+        let at_once = settings.number("CHAT_MAX_TURNS", 10_000, 1..=most, "turns at work at once");
         let prompt = settings.number(
             "CHAT_PROMPT_TOKENS",
             32_000,
@@ -176,6 +179,13 @@ impl BuddyConfig {
         let reply = settings.number("OPENAI_REPLY_TOKENS", 1_000, 16..=100_000, help);
         let limits = Limits::read(settings);
         let (key, url) = (key?, url?);
+        let printable =
+            |key: &SecretString| key.expose_secret().bytes().all(|b| b.is_ascii_graphic());
+        if key.as_ref().is_some_and(|key| !printable(key)) {
+            settings
+                .problem("OPENAI_API_KEY", "has characters that no key has: spaces, line breaks");
+            return None;
+        }
         if key.is_none() && url.is_none() {
             return Some(Self::Offline);
         }
@@ -202,6 +212,10 @@ impl FromStr for BaseUrl {
         if scheme.is_none() || uri.host().is_none_or(str::is_empty) {
             return Err("it must begin with http:// or https:// and a host");
         }
+        // It is printed at start, and a password in it would be too.
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err("it must not hold a user name or password; OPENAI_API_KEY is for secrets");
+        }
         Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 }
@@ -209,7 +223,10 @@ impl FromStr for BaseUrl {
 impl Limits {
     fn read(settings: &mut Settings) -> Option<Self> {
         let limits = Self::default();
-        let mut seconds = |name, default: Duration, help| settings.seconds(name, default, help);
+        // Whoever waits for the answer gives up after a minute.
+        let most = limits.total;
+        let mut seconds =
+            |name, default: Duration, help| settings.seconds(name, default, most, help);
         let connect =
             seconds("OPENAI_CONNECT_SECONDS", limits.connect, "wait for a connection to the model");
         let first =
@@ -217,6 +234,12 @@ impl Limits {
         let silence =
             seconds("OPENAI_SILENCE_SECONDS", limits.silence, "wait between two of its words");
         let total = seconds("OPENAI_TOTAL_SECONDS", limits.total, "wait for a whole reply");
-        Some(Self { connect: connect?, first_token: first?, silence: silence?, total: total? })
+        let limits =
+            Self { connect: connect?, first_token: first?, silence: silence?, total: total? };
+        if limits.first_token > limits.total || limits.silence > limits.total {
+            settings.problem("OPENAI_TOTAL_SECONDS", "is shorter than one of the waits in it");
+            return None;
+        }
+        Some(limits)
     }
 }

@@ -68,7 +68,8 @@ impl From<Error> for Status {
                 (Code::Unavailable, Reason::ModelUnavailable)
             }
             Error::ModelTimeout => (Code::DeadlineExceeded, Reason::ModelTimeout),
-            Error::Overloaded | Error::Storage(database::Error::Overloaded) => {
+            Error::Overloaded
+            | Error::Storage(database::Error::Overloaded | database::Error::Closed) => {
                 (Code::Unavailable, Reason::Overloaded)
             }
             Error::Storage(_) | Error::Task(_) => (Code::Internal, Reason::Internal),

@@ -15,7 +15,8 @@ mod safety;
 mod store;
 mod turns;
 
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use auth_client::Verifier;
 use chassis::tasks::Tasks;
@@ -32,8 +33,8 @@ use crate::turns::Turns;
 pub use buddy::limits::Limits as ModelLimits;
 pub use config::{BuddyConfig, Config, ModelConfig};
 
-/// For turns still at work when the last call has been answered.
-const DRAIN: Duration = Duration::from_secs(3);
+/// For turns at work to end once a shutdown has begun, whether or not somebody waits for them.
+const DRAIN: Duration = Duration::from_secs(9);
 
 /// Runs the chat service on `listener` until `shutdown`, then finishes the turns in flight.
 ///
@@ -66,12 +67,19 @@ pub async fn serve(
         health.follow(stop, || kept.is_well()).await;
     });
 
+    let (stopping, told) = (shutdown.clone(), Arc::new(OnceLock::new()));
+    let noted = told.clone();
+    background.spawn(async move {
+        stopping.cancelled().await;
+        noted.get_or_init(Instant::now);
+    });
     let outcome = services.serve(listener, shutdown.clone()).await;
     shutdown.cancel();
-    if !tasks.drain(DRAIN).await {
+    let spent = told.get_or_init(Instant::now).elapsed();
+    if !tasks.drain(DRAIN.saturating_sub(spent)).await {
         tracing::warn!("turns were still running at the end of the drain");
     }
-    background.drain(DRAIN).await;
+    background.drain(DRAIN.saturating_sub(spent)).await;
     database.close().await;
     outcome
 }

@@ -47,7 +47,13 @@ const SIGNS: [&str; 34] = [
 ];
 
 /// Words just before a sign that take it back, as in "I would never kill myself".
-const DENIALS: [&str; 6] = ["never", "not", "wont", "wouldnt", "dont", "no"];
+const DENIALS: [&str; 5] = ["never", "not", "wont", "wouldnt", "dont"];
+/// Words at which a new thought begins: a denial before them says nothing about the sign, as in
+/// "I'm not okay I want to die" or "why not just kill myself".
+const TURNS: [&str; 16] = [
+    "i", "im", "ive", "id", "ill", "just", "but", "so", "because", "and", "now", "then", "or",
+    "why", "that", "if",
+];
 /// How many words before a sign are looked at for a denial.
 const REACH: usize = 3;
 
@@ -72,15 +78,26 @@ pub(crate) fn screen(text: &str) -> Option<Danger> {
     let plain = normalise(text);
     // Every clause by itself: a "no" in one says nothing about the next.
     let clauses = plain.split(['.', ',', ';', '!', '?', '\n', ':']);
-    clauses.flat_map(|clause| SIGNS.iter().map(move |sign| (clause, sign))).find_map(
-        |(clause, sign)| {
-            let at = clause.find(sign)?;
-            let before = clause.get(..at).unwrap_or_default();
-            let denied =
-                before.split_whitespace().rev().take(REACH).any(|word| DENIALS.contains(&word));
-            (!denied).then_some(Danger)
-        },
-    )
+    let mut signs = clauses.flat_map(|clause| {
+        let found = SIGNS.iter().flat_map(|sign| clause.match_indices(sign));
+        found.map(|(at, _)| clause.get(..at).unwrap_or_default())
+    });
+    // One that stands is enough, whatever was denied before it.
+    signs.any(|before| !is_denied(before)).then_some(Danger)
+}
+
+/// Whether the words before a sign take it back.
+fn is_denied(before: &str) -> bool {
+    let mut near = before.split_whitespace().rev().take(REACH).peekable();
+    while let Some(word) = near.next() {
+        if TURNS.contains(&word) {
+            return false;
+        }
+        if DENIALS.contains(&word) {
+            return near.peek() != Some(&"why");
+        }
+    }
+    false
 }
 
 /// Lower case, apostrophes of all kinds dropped, runs of spaces made one.
@@ -114,6 +131,12 @@ mod tests {
             "everyone would be better off without me",
             "I took an overdose an hour ago",
             "Honestly? I wish I were dead",
+            "I'm not okay I want to die",
+            "there's no point I want to die",
+            "I don't know I want to die",
+            "why not kill myself",
+            "why not just kill myself",
+            "I said I would never kill myself but now I will kill myself",
         ] {
             assert_eq!(screen(text), Some(Danger), "{text}");
         }
@@ -126,6 +149,8 @@ mod tests {
             "this homework is killing me",
             "I would never kill myself",
             "I do not want to die, I want to get better",
+            "I'm not going to kill myself",
+            "no, I am not suicidal",
             "my exam is tomorrow and I am so anxious",
             "",
         ] {

@@ -89,7 +89,7 @@ impl Store {
     ) -> Result<Vec<Message>, Error> {
         let Message { id, user_id, session_id, .. } = *message;
         self.database
-            .read(move |read| async move {
+            .read_patiently(move |read| async move {
                 let (mut history, mut spent, mut before) = (Vec::new(), 0, id);
                 loop {
                     let page = said_in(user_id, session_id)

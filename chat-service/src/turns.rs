@@ -3,12 +3,14 @@
 //! The message is committed before the model is asked, and no database connection is held while it
 //! answers. From then on the turn runs by itself: a caller who hangs up changes nothing.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock;
 use chassis::tasks::Tasks;
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 
 use crate::buddy::{Buddy, Failure};
@@ -67,24 +69,29 @@ impl Turns {
             Err(_) if danger.is_some() => None,
             Err(_) => return Err(Error::Overloaded),
         };
-        let lease = now + LEASE;
-        let accepted = self.store.accept(user_id, session_id, text, lease, now).await?;
+        // A task of its own from the first step on: a caller who hangs up while the message is being
+        // stored must still find a reply.
         let turns = self.clone();
         let task = self.tasks.spawn(async move {
-            let exchange = turns.run(accepted, danger).await;
-            drop(place);
-            exchange
+            let lease = now + LEASE;
+            let accepted = turns.store.accept(user_id, session_id, text, lease, now).await?;
+            let answer = match &place {
+                Some(_) => turns.answer(&accepted.user_message).await,
+                None => Err(Error::Overloaded),
+            };
+            turns.end(accepted, answer, danger).await
         });
         task.await?
     }
 
-    async fn run(
+    async fn end(
         &self,
         accepted: Accepted,
+        answer: Result<String, Error>,
         danger: Option<safety::Danger>,
     ) -> Result<Exchange, Error> {
         let turn_id = accepted.turn_id;
-        let reply = match (self.answer(&accepted.user_message).await, danger) {
+        let reply = match (answer, danger) {
             (Ok(text), _) => text,
             // A person in danger gets words and help, not an error, whatever failed.
             (Err(error), Some(danger)) => {
@@ -92,7 +99,9 @@ impl Turns {
                 danger.reply().to_owned()
             }
             (Err(error), None) => {
-                self.store.fail(turn_id, clock::now()).await?;
+                if let Err(worse) = self.store.fail(turn_id, clock::now()).await {
+                    tracing::error!(turn.id = turn_id, error = %worse, "a turn could not be given up");
+                }
                 return Err(error);
             }
         };
@@ -103,7 +112,10 @@ impl Turns {
     async fn answer(&self, message: &Message) -> Result<String, Error> {
         let history = self.store.history(message, self.prompt_tokens).await?;
         let prompt = Prompt::assemble(history, message, self.prompt_tokens);
-        self.buddy.reply(&prompt).await.map_err(|failure| match failure {
+        // A client library that panics must not take the turn with it.
+        let reply = AssertUnwindSafe(self.buddy.reply(&prompt)).catch_unwind().await;
+        let reply = reply.unwrap_or(Err(Failure::Unavailable { retry_after: None }));
+        reply.map_err(|failure| match failure {
             Failure::Timeout => Error::ModelTimeout,
             Failure::Unavailable { retry_after } => {
                 Error::ModelUnavailable { retry_after: retry_after.unwrap_or(RETRY_AFTER) }

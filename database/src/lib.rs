@@ -13,10 +13,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use chassis::tasks::Tasks;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use error::Error;
 
@@ -41,7 +42,7 @@ impl Database {
         let tasks = Tasks::new();
         Ok(Self {
             read,
-            writer: writer::Writer::start(write, &tasks),
+            writer: writer::Writer::start(url, write, &tasks),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             tasks,
         })
@@ -59,6 +60,28 @@ impl Database {
         Q: FnOnce(DatabaseConnection) -> F,
     {
         let place = self.reads.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
+        self.run(query, place).await
+    }
+
+    /// As [`Database::read`], for work that was taken on already: it waits for its turn.
+    pub async fn read_patiently<T, E, F, Q>(&self, query: Q) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        Q: FnOnce(DatabaseConnection) -> F,
+    {
+        let place = self.reads.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
+        self.run(query, place).await
+    }
+
+    async fn run<T, E, F, Q>(&self, query: Q, place: OwnedSemaphorePermit) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        Q: FnOnce(DatabaseConnection) -> F,
+    {
         let query = query(self.read.clone());
         let task = self.tasks.spawn(async move {
             let result = query.await;
@@ -82,9 +105,21 @@ impl Database {
         self.writer.write(job).await
     }
 
-    /// Whether it answers.
+    /// As [`Database::write`], for work that was taken on already: it waits for room in the queue.
+    pub async fn write_patiently<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        self.writer.write_patiently(job).await
+    }
+
+    /// Whether it answers: who reads, and who writes.
     pub async fn is_well(&self) -> bool {
-        self.read(|read| async move { Ok::<_, Error>(read.ping().await?) }).await.is_ok()
+        let read = self.read_patiently(|read| async move { Ok::<_, Error>(read.ping().await?) });
+        let write = self.write_patiently(|_| async { Ok::<_, Error>(()) }.boxed());
+        read.await.is_ok() && write.await.is_ok()
     }
 
     /// Finishes what was asked for, then closes. Anything asked for afterwards fails.

@@ -40,7 +40,7 @@ fn options(url: &str) -> Result<ConnectOptions, Error> {
     if !url.starts_with("sqlite:") {
         return Err(Error::Address("must begin with sqlite:"));
     }
-    if url.contains(":memory:") {
+    if url == "sqlite::memory:" || url.contains("mode=memory") {
         return Err(Error::Address("must name a file: memory is not shared between connections"));
     }
     let mut options = ConnectOptions::new(url);

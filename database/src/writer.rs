@@ -12,7 +12,7 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::Error;
+use crate::{Error, open};
 
 /// Jobs waiting for the writer; more are turned away.
 const QUEUE: usize = 4096;
@@ -27,10 +27,10 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: DatabaseConnection, tasks: &Tasks) -> Self {
+    pub(crate) fn start(url: &str, connection: DatabaseConnection, tasks: &Tasks) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let stop = CancellationToken::new();
-        tasks.spawn(work(connection, jobs, stop.clone()));
+        tasks.spawn(work(url.to_owned(), connection, jobs, stop.clone()));
         Self { queue, stop }
     }
 
@@ -45,12 +45,22 @@ impl Writer {
         E: From<Error> + Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Pending { work: Some(work), result: None, reply };
-        self.queue.try_send(Box::new(job)).map_err(|refused| match refused {
+        let (job, answer) = Pending::queue(work);
+        self.queue.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Error::Closed,
         })?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+
+    pub(crate) async fn write_patiently<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        let (job, answer) = Pending::queue(work);
+        self.queue.send(job).await.map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?
     }
 }
@@ -67,6 +77,19 @@ struct Pending<T, E, F> {
     work: Option<F>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Pending<T, E, F>
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+    F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+{
+    /// A job for the queue, and where its answer will be.
+    fn queue(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
+        let (reply, answer) = oneshot::channel();
+        (Box::new(Self { work: Some(work), result: None, reply }), answer)
+    }
 }
 
 impl<T, E, F> Job for Pending<T, E, F>
@@ -98,7 +121,8 @@ where
 }
 
 async fn work(
-    connection: DatabaseConnection,
+    url: String,
+    mut connection: DatabaseConnection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     stop: CancellationToken,
 ) {
@@ -120,11 +144,23 @@ async fn work(
         let kept = commit(&connection, &mut group).await;
         if let Err(error) = &kept {
             tracing::error!(%error, jobs = group.len(), "a commit failed");
+            // SQLite may have rolled back by itself; what the driver believes of the connection's
+            // transactions is no longer to be trusted.
+            match open::writer(&url).await {
+                Ok(fresh) => close(std::mem::replace(&mut connection, fresh)).await,
+                Err(error) => {
+                    tracing::error!(%error, "the writer could not open the database again");
+                }
+            }
         }
         for job in group.drain(..) {
             job.finish(kept.clone());
         }
     }
+    close(connection).await;
+}
+
+async fn close(connection: DatabaseConnection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the writer did not close cleanly");
     }

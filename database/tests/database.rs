@@ -173,6 +173,53 @@ async fn closing_does_what_was_asked_for_before() {
 }
 
 #[tokio::test]
+async fn a_commit_that_fails_is_not_the_end() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let table =
+        "create table leaves (note integer references notes (id) deferrable initially deferred)";
+    let made = database.write(move |tx| {
+        async move { Ok::<_, Error>(tx.execute_unprepared(table).await.map(drop)?) }.boxed()
+    });
+    made.await.unwrap();
+    for round in 0..3 {
+        // Only the commit finds out that there is no such note.
+        let orphan = database.write(|tx| {
+            let leaf = "insert into leaves (note) values (999)";
+            async move { Ok::<_, Error>(tx.execute_unprepared(leaf).await.map(drop)?) }.boxed()
+        });
+        assert!(matches!(orphan.await, Err(Error::Refused(_))));
+        note(&database, &format!("round {round}")).await.unwrap();
+        assert!(database.is_well().await);
+    }
+    assert_eq!(notes(&open(&folder).await).await.len(), 3, "and they are on disk");
+}
+
+#[tokio::test]
+async fn when_too_many_read_newcomers_are_turned_away_and_work_taken_on_waits() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let (finish, wait) = tokio::sync::watch::channel(false);
+    let slow = (0..256).map(|_| {
+        let mut wait = wait.clone();
+        database.read(move |_| async move {
+            wait.wait_for(|done| *done).await.map(drop).map_err(|_| Error::Closed)
+        })
+    });
+    let slow = join_all(slow);
+    tokio::pin!(slow);
+    assert!(slow.as_mut().now_or_never().is_none());
+    let newcomer = database.read(|_| async { Ok::<_, Error>(()) });
+    assert!(matches!(newcomer.await, Err(Error::Overloaded)));
+    let begun = database.read_patiently(|_| async { Ok::<_, Error>(()) });
+    tokio::pin!(begun);
+    assert!(begun.as_mut().now_or_never().is_none());
+    finish.send_replace(true);
+    begun.await.unwrap();
+    assert!(slow.await.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
 async fn an_address_that_is_no_file_is_refused() {
     for wrong in ["sqlite::memory:", "mysql://somewhere", ""] {
         let refused = Database::open::<Migrator>(wrong).await;

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use chassis::grpc::Channel;
+use chassis::grpc::{self, Channel};
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
+use tonic::transport::Endpoint;
 use tonic::{Request, Response, Status};
 
 use crate::error::ApiError;
@@ -24,17 +25,24 @@ const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone)]
 pub(crate) struct Backends {
     pub(crate) auth: AuthServiceClient<Channel>,
-    pub(crate) chat: ChatServiceClient<Channel>,
+    /// For turns, which take long.
+    pub(crate) turns: ChatServiceClient<Channel>,
+    /// For reading, on a connection of its own: however many turns wait, nobody reads behind them.
+    pub(crate) reads: ChatServiceClient<Channel>,
+    /// For looking whether they are well.
     pub(crate) auth_channel: Channel,
     pub(crate) chat_channel: Channel,
 }
 
 impl Backends {
-    pub(crate) fn new(auth_channel: Channel, chat_channel: Channel) -> Self {
+    pub(crate) fn new(auth_channel: Channel, chat: Endpoint) -> Self {
+        let client =
+            |channel| ChatServiceClient::new(channel).max_decoding_message_size(MAX_RESPONSE_BYTES);
+        let chat_channel = grpc::connect_lazily(chat.clone());
         Self {
             auth: AuthServiceClient::new(auth_channel.clone()),
-            chat: ChatServiceClient::new(chat_channel.clone())
-                .max_decoding_message_size(MAX_RESPONSE_BYTES),
+            turns: client(grpc::connect_lazily(chat)),
+            reads: client(chat_channel.clone()),
             auth_channel,
             chat_channel,
         }

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use chassis::grpc::Address;
 use chassis::http::Limits;
 use chassis::settings::Settings;
-use tonic::transport::{Endpoint, Uri};
+use tonic::transport::Endpoint;
 
 /// Settings of the gateway.
 #[derive(Debug, Clone)]
@@ -60,14 +61,14 @@ impl Config {
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server");
         let auth =
-            settings.required::<Uri>("GATEWAY_AUTH_URL", "the auth service, http://HOST:PORT");
+            settings.required::<Address>("GATEWAY_AUTH_URL", "the auth service, http://HOST:PORT");
         let chat =
-            settings.required::<Uri>("GATEWAY_CHAT_URL", "the chat service, http://HOST:PORT");
+            settings.required::<Address>("GATEWAY_CHAT_URL", "the chat service, http://HOST:PORT");
         let origins = Origins::read(settings, "");
         Some(Self {
             listen: listen?,
-            auth_endpoint: auth?.into(),
-            chat_endpoint: chat?.into(),
+            auth_endpoint: auth?.0,
+            chat_endpoint: chat?.0,
             origins: origins?,
             limits: Limits::default(),
         })

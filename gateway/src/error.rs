@@ -23,7 +23,7 @@ pub(crate) struct ApiError {
     pub(crate) detail: Cow<'static, str>,
     /// Keys of the shapes that existing clients know.
     pub(crate) extra: Map<String, Value>,
-    /// For 429 and 503: when to come back.
+    /// For 503 and 504: when to come back.
     pub(crate) retry_after: Option<Duration>,
 }
 

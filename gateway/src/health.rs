@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use chassis::grpc::Channel;
-use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -33,7 +35,7 @@ pub(crate) struct Readiness {
 
 /// Everything needed to serve people is there. The language model is not: without it, people still
 /// read their messages, and in a crisis still get help.
-pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let backends = app.backends;
     let (auth, chat) = tokio::join!(check(backends.auth_channel), check(backends.chat_channel));
     let (keys, draining) = (app.verifier.is_ready(), app.draining.is_cancelled());
@@ -46,7 +48,11 @@ pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readines
         keys: if keys { OK } else { "not fetched yet" },
         gateway: if draining { "draining" } else { OK },
     };
-    (status, Json(readiness))
+    let mut response = (status, Json(readiness)).into_response();
+    if !ready {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
 }
 
 const OK: &str = "ok";

@@ -31,10 +31,9 @@ pub use config::{Config, Origins};
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
     let auth = chassis::grpc::connect_lazily(config.auth_endpoint);
-    let chat = chassis::grpc::connect_lazily(config.chat_endpoint);
     let verifier = Verifier::new(auth.clone());
     let app = App {
-        backends: Backends::new(auth, chat),
+        backends: Backends::new(auth, config.chat_endpoint),
         verifier: verifier.clone(),
         draining: shutdown.clone(),
     };

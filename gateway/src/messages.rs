@@ -39,7 +39,7 @@ pub(crate) async fn send(
     let session_id = session_id::of_field(body.get("session_id")).map_err(invalid_session)?;
 
     let request = caller.asks(SEND, pb::SendMessageRequest { session_id, text });
-    let reply = backends::answer(SEND, app.backends.chat.send_message(request)).await?;
+    let reply = backends::answer(SEND, app.backends.turns.send_message(request)).await?;
     let reply = SendReply {
         message: "Message successfully processed.",
         session_id: reply.session_id,

@@ -59,6 +59,19 @@ impl Config {
     }
 }
 
+/// The address of a database in `folder`. What has a meaning in an address is escaped.
 fn database(folder: &Path, name: &str) -> String {
-    format!("sqlite:{}", folder.join(name).display())
+    let path = folder.join(name).display().to_string();
+    format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_may_have_any_name() {
+        assert_eq!(database(Path::new("./data"), "a.db"), "sqlite:./data/a.db");
+        assert_eq!(database(Path::new("/a%20b/wh?t"), "a.db"), "sqlite:/a%2520b/wh%3ft/a.db");
+    }
 }

@@ -49,6 +49,8 @@ fn every_wrong_setting_is_named_at_once_and_no_value_is_repeated() {
             ("AUTH_BCRYPT_COST", "3"),
             ("OPENAI_BASE_URL", "canary.example"),
             ("OPENAI_API_KEY_FILE", "/canary/nowhere"),
+            ("OPENAI_TOTAL_SECONDS", "120"),
+            ("CHAT_MAX_TURNS", "100000"),
             ("LOG_FORMAT", "canary"),
         ],
         &[],
@@ -59,12 +61,26 @@ fn every_wrong_setting_is_named_at_once_and_no_value_is_repeated() {
         "AUTH_BCRYPT_COST",
         "OPENAI_BASE_URL",
         "OPENAI_API_KEY_FILE",
+        "OPENAI_TOTAL_SECONDS",
+        "CHAT_MAX_TURNS",
         "LOG_FORMAT",
     ] {
         assert!(text.contains(name), "{name} is missing in\n{text}");
     }
     assert!(!text.contains("canary"), "{text}");
     assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn a_key_that_no_header_can_carry_and_an_address_with_a_password_are_refused() {
+    for (name, value) in [
+        ("OPENAI_API_KEY", "sk-canary\nsk-canary"),
+        ("OPENAI_API_KEY", "sk-c\u{e4}nary"),
+        ("OPENAI_BASE_URL", "https://ada:canary@example.org/v1"),
+    ] {
+        let text = complaint(&run(&[(name, value), ("AI_BUDDY_LISTEN", "127.0.0.1:0")], &[]));
+        assert!(text.contains(name) && !text.contains("canary"), "{text}");
+    }
 }
 
 #[test]

@@ -17,6 +17,9 @@ use tower::Service;
 /// How much of an error's body is read for its code.
 const MOST_BYTES: usize = 16 * 1024;
 
+/// Longest wait that is passed on to people.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
 /// An answer that is not a success.
 #[derive(Debug, thiserror::Error)]
 #[error("the model's API answered {status}")]
@@ -65,8 +68,8 @@ impl Service<HttpRequestFactory> for Guard {
                 return Ok(response);
             }
             let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let seconds = header.and_then(|text| text.trim().parse().ok());
-            let retry_after = seconds.map(Duration::from_secs);
+            let seconds: Option<u64> = header.and_then(|text| text.trim().parse().ok());
+            let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
             let code = code(response).await;
             Err(OpenAIError::Boxed(Box::new(Refused { status, retry_after, code })))
         })

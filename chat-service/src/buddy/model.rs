@@ -30,6 +30,8 @@ use crate::store::Sender;
 const ATTEMPTS: u32 = 2;
 /// Before the second attempt, unless the model asks for more.
 const PAUSE: Duration = Duration::from_millis(500);
+/// For what follows the end of a reply.
+const AFTERWARDS: Duration = Duration::from_secs(1);
 /// Bytes of a reply for each token it was allowed: far more than any language needs. A reply that
 /// grows past that is a model gone astray.
 const BYTES_PER_TOKEN: usize = 32;
@@ -118,7 +120,12 @@ impl Model {
             .build()
             .context("the HTTP client for the model cannot be built")?;
         let key = config.api_key.as_ref().map_or("", |key| key.expose_secret());
-        let api = OpenAIConfig::new().with_api_base(&config.base_url).with_api_key(key);
+        // Whatever the library would take from the environment by itself is set.
+        let api = OpenAIConfig::new()
+            .with_api_base(&config.base_url)
+            .with_api_key(key)
+            .with_org_id("")
+            .with_project_id("");
         let client = Client::build(http.clone(), api).with_http_service(Guard::new(http));
         Ok(Self {
             client,
@@ -160,7 +167,8 @@ impl Model {
             };
             let pause = asked.unwrap_or(PAUSE).max(PAUSE);
             // A wait that leaves no time for an answer is no use to somebody who is waiting.
-            let fits = Instant::now() + pause + self.limits.first_token <= deadline;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let fits = pause.checked_add(self.limits.first_token).is_some_and(|need| need <= left);
             if !miss.again || attempt == ATTEMPTS || !fits {
                 return Err(miss.failure);
             }
@@ -178,7 +186,14 @@ impl Model {
         let mut text = String::new();
         let mut finish = None;
         loop {
-            let chunk = if text.is_empty() {
+            let chunk = if finish.is_some() {
+                // The reply is complete; the rest is read only so that the connection can be used
+                // again.
+                match timeout(AFTERWARDS, stream.next()).await {
+                    Ok(Some(Ok(_))) => continue,
+                    _ => break,
+                }
+            } else if text.is_empty() {
                 timeout_at(first, stream.next()).await.map_err(|_| Miss::slow("no word in time"))?
             } else {
                 let next = timeout(self.limits.silence, stream.next()).await;
@@ -195,7 +210,7 @@ impl Model {
             if text.len() > most_bytes {
                 return Err(Miss::passing("reply without end").after_words());
             }
-            finish = choice.finish_reason.or(finish);
+            finish = choice.finish_reason;
         }
         judge(text, finish)
     }

@@ -67,7 +67,7 @@ impl Store {
         let reply =
             Place { user: user_id, session: session_id, turn: turn_id }.say(Sender::Ai, reply, now);
         self.database
-            .write(move |tx| {
+            .write_patiently(move |tx| {
                 async move {
                     let reply = reply.insert(tx).await?;
                     end(tx, turn_id, turn::State::Completed, now).await?;
@@ -80,7 +80,9 @@ impl Store {
 
     /// Gives a turn up. Its message stays.
     pub(crate) async fn fail(&self, turn_id: i64, now: DateTime<Utc>) -> Result<(), Error> {
-        self.database.write(move |tx| end(tx, turn_id, turn::State::Failed, now).boxed()).await
+        self.database
+            .write_patiently(move |tx| end(tx, turn_id, turn::State::Failed, now).boxed())
+            .await
     }
 }
 

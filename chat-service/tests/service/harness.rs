@@ -31,6 +31,7 @@ pub(crate) struct Service {
     pub(crate) client: Client,
     pub(crate) signing: Arc<SigningKey>,
     pub(crate) key_fetches: Arc<AtomicUsize>,
+    auth: Endpoint,
     stop: CancellationToken,
     running: JoinHandle<()>,
     data: TempDir,
@@ -79,7 +80,15 @@ impl Service {
             async move { server.serve_with_incoming(TcpIncoming::from(listener)).await.unwrap() },
         );
         let auth = Endpoint::from_shared(endpoint).unwrap();
-        Self::with_auth_at(auth, config, signing, key_fetches).await
+        Self::with_auth_at(auth, config, signing, key_fetches, TempDir::new().unwrap()).await
+    }
+
+    /// Stops the service and starts it again on the same data, with people's tokens as good as
+    /// before.
+    pub(crate) async fn restart(self, config: Config) -> Self {
+        let (signing, fetches) = (self.signing.clone(), self.key_fetches.clone());
+        let auth = self.auth.clone();
+        Self::with_auth_at(auth, config, signing, fetches, self.stop().await).await
     }
 
     /// Without an auth service to ask.
@@ -87,7 +96,7 @@ impl Service {
         let nowhere = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let auth = Endpoint::from_shared(format!("http://{nowhere}")).unwrap();
         let signing = Arc::new(SigningKey::generate().unwrap());
-        Self::with_auth_at(auth, config, signing, Arc::default()).await
+        Self::with_auth_at(auth, config, signing, Arc::default(), TempDir::new().unwrap()).await
     }
 
     async fn with_auth_at(
@@ -95,9 +104,9 @@ impl Service {
         mut config: Config,
         signing: Arc<SigningKey>,
         key_fetches: Arc<AtomicUsize>,
+        data: TempDir,
     ) -> Self {
-        let data = TempDir::new().unwrap();
-        config.auth_endpoint = auth;
+        config.auth_endpoint = auth.clone();
         config.database_url = format!("sqlite:{}", data.path().join("chat.db").display());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -105,7 +114,7 @@ impl Service {
         let stopped = stop.clone();
         let running = spawn(async move { serve(listener, config, stopped).await.unwrap() });
         let client = Client::connect(url).await.unwrap();
-        Self { client, signing, key_fetches, stop, running, data }
+        Self { client, auth, signing, key_fetches, stop, running, data }
     }
 
     /// Stops the service; returns when all turns have ended.

@@ -88,6 +88,12 @@ async fn whatever_fails_the_message_is_kept_and_nothing_false_is_stored() {
         (Behaviour::server_error(), Code::Unavailable, "MODEL_UNAVAILABLE", 2),
         (Behaviour::rate_limited(Some("1")), Code::Unavailable, "MODEL_UNAVAILABLE", 2),
         (Behaviour::rate_limited(Some("3600")), Code::Unavailable, "MODEL_UNAVAILABLE", 1),
+        (
+            Behaviour::rate_limited(Some("18446744073709551615")),
+            Code::Unavailable,
+            "MODEL_UNAVAILABLE",
+            1,
+        ),
         (Behaviour::insufficient_quota(), Code::Unavailable, "MODEL_UNAVAILABLE", 1),
         (Behaviour::unauthorized(), Code::Unavailable, "MODEL_UNAVAILABLE", 1),
         (Behaviour::context_length_exceeded(), Code::Unavailable, "MODEL_UNAVAILABLE", 1),
@@ -225,10 +231,51 @@ async fn a_caller_who_hangs_up_still_finds_the_reply() {
             _ = stub.heard_at_least(1) => {}
         }
     }
-    // Time itself is what the caller waits for: the reply comes when it comes.
     let reply = (Sender::Ai, "I waited.".to_owned());
     let found = async { while ada.messages(1).await.last() != Some(&reply) {} };
     tokio::time::timeout(Duration::from_secs(5), found).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whenever_a_caller_hangs_up_what_was_stored_is_answered() {
+    let stub = Stub::start().await.unwrap();
+    let service = Service::start(patient(&stub)).await;
+    let ada = service.person(1);
+    let (session, _) = ada.say("hello").await;
+    for step in 0..100 {
+        // The moment is what is varied: from before the message is sent to after it is answered.
+        let moment = Duration::from_micros(100 * step);
+        let _hung_up = tokio::time::timeout(moment, ada.say_in(None, "I have to go")).await;
+    }
+    let answered = async {
+        loop {
+            let said = ada.messages(session).await;
+            let replies = said.iter().filter(|(who, _)| *who == Sender::Ai).count();
+            if 2 * replies == said.len() {
+                return replies;
+            }
+        }
+    };
+    let answered = tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap();
+    assert!(answered > 1, "some of them were stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_waits_for_a_turn_nobody_waits_for() {
+    let stub = Stub::start().await.unwrap();
+    let delay = Duration::from_secs(4);
+    stub.next([Behaviour::reply("Hello."), Behaviour::Slow { delay, text: "For later.".into() }]);
+    let service = Service::start(patient(&stub)).await;
+    let ada = service.person(1);
+    let (session, _) = ada.say("hello").await;
+    let _hung_up = tokio::select! {
+        _ = ada.say_in(None, "I have to go") => panic!("the reply came too soon"),
+        heard = stub.heard_at_least(2) => heard,
+    };
+    drop(ada);
+    let service = service.restart(patient(&stub)).await;
+    let reply = (Sender::Ai, "For later.".to_owned());
+    assert_eq!(service.person(1).messages(session).await.last(), Some(&reply));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,4 +315,6 @@ async fn when_all_places_are_taken_others_are_told_at_once_unless_in_danger() {
     };
     let (_, reply) = tokio::join!(waiting, meanwhile);
     assert!(reply.contains("emergency number"), "{reply}");
+    let asked = stub.heard().into_iter().filter_map(|heard| heard.messages.into_iter().last());
+    assert!(asked.into_iter().all(|(_, text)| text == "hello?"), "the limit on the model holds");
 }

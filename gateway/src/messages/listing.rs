@@ -91,7 +91,7 @@ impl Listing {
         let session_id = self.session_id;
         let request = ListMessagesRequest { session_id, page_size: PAGE, page_token };
         let request = self.caller.asks(READ, request);
-        backends::answer(READ, self.backends.chat.list_messages(request)).await
+        backends::answer(READ, self.backends.reads.list_messages(request)).await
     }
 
     async fn chunk(&mut self, next: String) -> Result<(Bytes, Progress), ApiError> {
