@@ -114,7 +114,7 @@ impl Service {
         let stopped = stop.clone();
         let running = spawn(async move { serve(listener, config, stopped).await.unwrap() });
         let client = Client::connect(url).await.unwrap();
-        Self { client, auth, signing, key_fetches, stop, running, data }
+        Self { client, signing, key_fetches, auth, stop, running, data }
     }
 
     /// Stops the service; returns when all turns have ended.

@@ -180,6 +180,7 @@ async fn a_reply_at_the_length_limit_and_a_slow_steady_one_are_replies() {
             steady.as_str(),
         ),
         (Behaviour::KeepAlives { text: "still here".into() }, "still here"),
+        (Behaviour::StallAfterFinish { text: "all is said".into() }, "all is said"),
     ] {
         stub.next([good]);
         assert_eq!(ada.say("go on").await.1, text);

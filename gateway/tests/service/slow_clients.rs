@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proto::chat::v1::{ListMessagesResponse, Message};
+
 use super::raw::{Raw, exchange};
 use super::world::World;
 
@@ -76,5 +78,29 @@ async fn slow_clients_do_not_stand_in_the_way_of_others() {
     for mut one in slow {
         one.hear_the_end().await;
     }
+    assert!(is_served(&world).await);
+}
+
+#[tokio::test]
+async fn who_asks_and_does_not_read_is_let_go() {
+    let world = World::start_with(|config| {
+        config.limits.write_stall = Duration::from_millis(200);
+        config.limits.max_connections = 1;
+    })
+    .await;
+    // A list without end, so that no buffer on the way can hold it.
+    world.chat.list.answers(|request| {
+        let id = request.page_token.parse().unwrap_or(1);
+        let text = "a".repeat(100_000);
+        let message = Message { id, session_id: 3, user_id: 7, text, ..Message::default() };
+        let next_page_token = (id + 1).to_string();
+        Ok(ListMessagesResponse { messages: vec![message], next_page_token })
+    });
+    let mut deaf = Raw::connect(world.address).await;
+    let token = world.token();
+    deaf.say("GET /api/get-messages/?session_id=3 HTTP/1.1\r\nhost: a\r\n").await;
+    deaf.say(format!("authorization: Bearer {token}\r\n\r\n")).await;
+    world.chat.list.called(1).await;
+    // There is one place only: this waits until it is free.
     assert!(is_served(&world).await);
 }

@@ -105,6 +105,12 @@ pub enum Behaviour {
         /// How many of its tokens are sent.
         tokens: usize,
     },
+    /// The whole text and its finish reason, and then silence where `[DONE]` belongs. Plain: a good
+    /// answer.
+    StallAfterFinish {
+        /// The text of the answer.
+        text: String,
+    },
     /// The whole text, but the stream ends without a finish reason and without `[DONE]`. Plain:
     /// the finish reason is `null`.
     NoFinish {

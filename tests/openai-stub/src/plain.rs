@@ -83,6 +83,10 @@ impl Teller for Plain {
         Answer::json_in_steps([self.half(text), then])
     }
 
+    fn stalled_at_the_end(&self, text: &str) -> Answer {
+        self.reply(text, Some("stop"))
+    }
+
     fn failed(&self, _text: &str, _tokens: usize) -> Answer {
         Answer::json(&paper::error("The stub was told to fail.", "server_error", None))
     }

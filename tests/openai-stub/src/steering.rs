@@ -32,6 +32,7 @@ impl Behaviour {
     /// | `STUB:drop` | [`Drop`](Self::Drop) |
     /// | `STUB:drop-after=TOKENS` | [`DropAfter`](Self::DropAfter) |
     /// | `STUB:stall-after=TOKENS` | [`StallAfter`](Self::StallAfter) |
+    /// | `STUB:stall-after-finish` | [`StallAfterFinish`](Self::StallAfterFinish) |
     /// | `STUB:no-finish` | [`NoFinish`](Self::NoFinish) |
     /// | `STUB:length`, `STUB:filter` | [`FinishReason`](Self::FinishReason) |
     /// | `STUB:error=TOKENS` | [`ErrorChunk`](Self::ErrorChunk) |
@@ -80,6 +81,7 @@ impl Behaviour {
             "drop" => Self::Drop,
             "drop-after" => Self::DropAfter { text, tokens },
             "stall-after" => Self::StallAfter { text, tokens },
+            "stall-after-finish" => Self::StallAfterFinish { text },
             "no-finish" => Self::NoFinish { text },
             "length" => Self::FinishReason { text, reason: "length".to_owned() },
             "filter" => Self::FinishReason { text, reason: "content_filter".to_owned() },

@@ -124,6 +124,14 @@ impl Teller for Streamed {
         Answer::events(steps)
     }
 
+    fn stalled_at_the_end(&self, text: &str) -> Answer {
+        let mut steps = self.whole(text, "stop");
+        // In place of `[DONE]`.
+        steps.pop();
+        steps.push(Step::Stall);
+        Answer::events(steps)
+    }
+
     fn failed(&self, text: &str, tokens: usize) -> Answer {
         let error = paper::error("The stub was told to fail.", "server_error", None);
         self.broken_off(text, tokens, event(&error))

@@ -29,6 +29,8 @@ pub(crate) trait Teller {
     fn stalled(&self) -> Answer;
     /// Some tokens, and then this.
     fn broken_off(&self, text: &str, tokens: usize, then: Step) -> Answer;
+    /// A good answer up to its end, and then silence in place of what follows.
+    fn stalled_at_the_end(&self, text: &str) -> Answer;
     fn failed(&self, text: &str, tokens: usize) -> Answer;
     fn malformed(&self, text: &str, tokens: usize) -> Answer;
 }
@@ -73,6 +75,7 @@ fn tell(behaviour: Behaviour, heard: &Heard, teller: &impl Teller) -> Answer {
         Behaviour::Drop => Answer::dropped(),
         Behaviour::DropAfter { text, tokens } => teller.broken_off(&text, tokens, Step::Break),
         Behaviour::StallAfter { text, tokens } => teller.broken_off(&text, tokens, Step::Stall),
+        Behaviour::StallAfterFinish { text } => teller.stalled_at_the_end(&text),
         Behaviour::NoFinish { text } => teller.reply(&text, None),
         Behaviour::FinishReason { text, reason } => teller.reply(&text, Some(&reason)),
         Behaviour::ErrorChunk { text, tokens } => teller.failed(&text, tokens),
