@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chassis::settings::Settings;
+use database::Url;
 
 /// Settings of the auth service.
 #[derive(Debug, Clone)]
@@ -27,13 +28,14 @@ impl Config {
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("AUTH_LISTEN", Self::LISTEN, "address of the gRPC server");
-        let url = settings.required("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
+        let url =
+            settings.required::<Url>("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
         let hashing = Self::read_hashing(settings);
         let (bcrypt_cost, hashing_threads) = hashing?;
         Some(Self {
             listen: listen?,
-            database_url: url?,
+            database_url: url?.0,
             keys_dir: keys?,
             bcrypt_cost,
             hashing_threads,

@@ -17,6 +17,7 @@ mod usernames;
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use chassis::tasks::Tasks;
 use database::Database;
 use tokio::net::TcpListener;
@@ -44,7 +45,9 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let keyring = Keyring::open(&config.keys_dir)?;
-    let database = Database::open::<Migrator>(&config.database_url).await?;
+    let database = Database::open::<Migrator>(&config.database_url)
+        .await
+        .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     let store = Store::new(database.clone());
     keyring.check_pepper(store.any_password_hash().await?.as_deref())?;
 

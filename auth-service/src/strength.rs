@@ -36,7 +36,7 @@ pub(crate) fn check(password: &SecretString, username: &str) -> Result<(), Error
     }
     let judged: String = password.chars().take(JUDGED_CHARACTERS).collect();
     if zxcvbn::zxcvbn(&judged, &[username]).guesses() < TOO_FEW_GUESSES {
-        return Err(Error::PasswordInvalid("This password is too common."));
+        return Err(Error::PasswordInvalid("This password is too easy to guess."));
     }
     Ok(())
 }

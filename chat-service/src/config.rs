@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chassis::grpc::{self, Address};
 use chassis::settings::Settings;
+use database::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::transport::{Endpoint, Uri};
 
@@ -33,6 +34,9 @@ pub struct Config {
 pub struct TurnsConfig {
     /// Turns at work at once.
     pub at_once: usize,
+    /// How long the model may take to answer somebody in danger, before the words written by people
+    /// are given.
+    pub crisis_patience: Duration,
     /// How much of the model's window a prompt may fill, in tokens as we estimate them.
     pub prompt_tokens: usize,
 }
@@ -68,7 +72,8 @@ impl Config {
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server");
-        let url = settings.required("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
+        let url =
+            settings.required::<Url>("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
         let auth =
             settings.required::<Address>("CHAT_AUTH_URL", "the auth service, http://HOST:PORT");
         let help = "who answers: model, or offline for replies written by people";
@@ -90,7 +95,7 @@ impl Config {
         let Rest { max_text_characters, turns } = rest?;
         Some(Self {
             listen: listen?,
-            database_url: url?,
+            database_url: url?.0,
             auth_endpoint: auth?.0,
             buddy,
             max_text_characters,
@@ -154,6 +159,12 @@ impl Rest {
         // Fewer than a connection of a gateway carries, so that it is this limit that is met.
         let most = u64::from(grpc::MAX_STREAMS) / 8 * 7;
         let at_once = settings.number("CHAT_MAX_TURNS", 10_000, 1..=most, "turns at work at once");
+        let patience = settings.seconds(
+            "CHAT_CRISIS_SECONDS",
+            Duration::from_secs(10),
+            Duration::from_secs(30),
+            "wait for the model when somebody is in danger",
+        );
         let prompt = settings.number(
             "CHAT_PROMPT_TOKENS",
             32_000,
@@ -161,7 +172,11 @@ impl Rest {
             "most tokens sent to the model, the history being cut to fit",
         );
         let size = |number: u64| usize::try_from(number).ok();
-        let turns = TurnsConfig { at_once: size(at_once?)?, prompt_tokens: size(prompt?)? };
+        let turns = TurnsConfig {
+            at_once: size(at_once?)?,
+            crisis_patience: patience?,
+            prompt_tokens: size(prompt?)?,
+        };
         Some(Self { max_text_characters: size(text?)?, turns })
     }
 }

@@ -14,9 +14,9 @@ use tonic::{Code, Status};
 pub(crate) enum Error {
     #[error(transparent)]
     Caller(#[from] auth_client::Error),
-    #[error("there is no text")]
+    #[error("There is no text.")]
     TextRequired,
-    #[error("the text is longer than {0} characters")]
+    #[error("The text is longer than {0} characters.")]
     TextTooLong(usize),
     #[error("no such session")]
     SessionNotFound,

@@ -18,6 +18,7 @@ mod turns;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use auth_client::Verifier;
 use chassis::tasks::Tasks;
 use database::Database;
@@ -45,7 +46,9 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let database = Database::open::<Migrator>(&config.database_url).await?;
+    let database = Database::open::<Migrator>(&config.database_url)
+        .await
+        .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     let store = Store::new(database.clone());
     let buddy = Buddy::new(&config.buddy)?;
     let verifier = Verifier::new(chassis::grpc::connect_lazily(config.auth_endpoint));

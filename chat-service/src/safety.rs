@@ -9,7 +9,7 @@
 pub(crate) struct Danger;
 
 /// What people say who may not live much longer. Lower case, without apostrophes.
-const SIGNS: [&str; 34] = [
+const SIGNS: [&str; 56] = [
     "kill myself",
     "killing myself",
     "end my life",
@@ -44,6 +44,29 @@ const SIGNS: [&str; 34] = [
     "took an overdose",
     "hurt myself",
     "cut myself",
+    "took all my pills",
+    "took all the pills",
+    "want to end it",
+    "point in living",
+    "point living",
+    "cant go on anymore",
+    "cannot go on living",
+    "want 2 die",
+    // The plainest words of other languages: whoever writes them gets help in English rather than none.
+    "quiero morir",
+    "suicidarme",
+    "quitarme la vida",
+    "ich will sterben",
+    "nicht mehr leben",
+    "mich umbringen",
+    "je veux mourir",
+    "me suicider",
+    "quero morrer",
+    "voglio morire",
+    "想死",
+    "不想活",
+    "自杀",
+    "أريد أن أموت",
 ];
 
 /// Words just before a sign that take it back, as in "I would never kill myself".
@@ -72,6 +95,17 @@ You can also talk to a person at any hour: call or text 988 in the US and Canada
 If you can, be with somebody, and put distance between you and anything you could use to hurt \
 yourself. I'm an AI, not a person, and I can't call anybody for you, but I'm here to keep talking \
 while you reach out. Are you safe right now?";
+
+/// What somebody is told who answers [`REPLY`] when there is no model to understand the answer.
+const FOLLOW_UP: &str = "Thank you for answering me. I have no language model right now, so I may \
+not understand what you just wrote, and this is too important for guessing.
+
+If you are not safe: please call your local emergency number now (112, 911 or 999), or go to somebody \
+and say \"I'm not safe, please stay with me\". By phone: 988 in the US and Canada, 116 123 in the UK and \
+Ireland, and for other countries the lines at https://findahelpline.com.
+
+If you are safe for the moment, I'm really glad. Please don't stay alone with this tonight: who could \
+you call or sit with?";
 
 /// Looks for signs of danger.
 pub(crate) fn screen(text: &str) -> Option<Danger> {
@@ -116,6 +150,12 @@ impl Danger {
     }
 }
 
+/// What to say next if the last thing said was [`Danger::reply`], by somebody who cannot understand
+/// what the person answered.
+pub(crate) fn follow_up(last_said: &str) -> Option<&'static str> {
+    (last_said == REPLY).then_some(FOLLOW_UP)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +175,12 @@ mod tests {
             "there's no point I want to die",
             "I don't know I want to die",
             "why not kill myself",
+            "I took all my pills",
+            "I want to end it",
+            "There is no point in living",
+            "Ich will nicht mehr leben",
+            "Quiero morir",
+            "我想死",
             "why not just kill myself",
             "I said I would never kill myself but now I will kill myself",
         ] {

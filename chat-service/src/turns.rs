@@ -40,6 +40,7 @@ pub(crate) struct Turns {
     buddy: Arc<Buddy>,
     tasks: Tasks,
     places: Arc<Semaphore>,
+    crisis_patience: Duration,
     prompt_tokens: usize,
 }
 
@@ -50,6 +51,7 @@ impl Turns {
             buddy: Arc::new(buddy),
             tasks,
             places: Arc::new(Semaphore::new(config.at_once)),
+            crisis_patience: config.crisis_patience,
             prompt_tokens: config.prompt_tokens,
         }
     }
@@ -75,9 +77,10 @@ impl Turns {
         let task = self.tasks.spawn(async move {
             let lease = now + LEASE;
             let accepted = turns.store.accept(user_id, session_id, text, lease, now).await?;
-            let answer = match &place {
-                Some(_) => turns.answer(&accepted.user_message).await,
-                None => Err(Error::Overloaded),
+            let answer = match (&place, danger) {
+                (None, _) => Err(Error::Overloaded),
+                (Some(_), None) => turns.answer(&accepted.user_message).await,
+                (Some(_), Some(_)) => turns.answer_soon(&accepted.user_message).await,
             };
             turns.end(accepted, answer, danger).await
         });
@@ -107,6 +110,12 @@ impl Turns {
         };
         let ai_message = self.store.complete(&accepted.user_message, reply, clock::now()).await?;
         Ok(Exchange { user_message: accepted.user_message, ai_message })
+    }
+
+    /// Whoever is in danger does not wait for a model that takes its time.
+    async fn answer_soon(&self, message: &Message) -> Result<String, Error> {
+        let answer = tokio::time::timeout(self.crisis_patience, self.answer(message));
+        answer.await.unwrap_or(Err(Error::ModelTimeout))
     }
 
     async fn answer(&self, message: &Message) -> Result<String, Error> {

@@ -20,6 +20,7 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use error::Error;
+pub use open::Url;
 
 /// Reads waiting or running at once; more are turned away, so that they fail at once, not late.
 const MAX_READS: usize = 256;

@@ -1,5 +1,9 @@
 //! Opening SQLite: the settings that make it durable and let readers work beside the writer.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -12,10 +16,29 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections for reading: each is a thread of its own.
 const READERS: u32 = 4;
 
+/// The address of a database, as a setting holds it: `sqlite:PATH`.
+#[derive(Debug, Clone)]
+pub struct Url(pub String);
+
+impl FromStr for Url {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if !text.starts_with("sqlite:") {
+            return Err("it must begin with sqlite:");
+        }
+        if text == "sqlite::memory:" || text.contains("mode=memory") {
+            return Err("it must name a file: memory is not shared between connections");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// The one connection that writes.
 pub(crate) async fn writer(url: &str) -> Result<DatabaseConnection, Error> {
     let mut options = options(url)?;
     options.max_connections(1).map_sqlx_sqlite_opts(|sqlite| {
+        create_for_owner(sqlite.get_filename());
         sqlite
             .create_if_missing(true)
             .foreign_keys(true)
@@ -36,13 +59,14 @@ pub(crate) async fn readers(url: &str) -> Result<DatabaseConnection, Error> {
     Ok(Database::connect(options).await?)
 }
 
+/// Makes an empty file that nobody else may read: what SQLite puts beside it gets the same mode. What
+/// goes wrong here, opening will say.
+fn create_for_owner(path: &Path) {
+    let _there_or_not = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
 fn options(url: &str) -> Result<ConnectOptions, Error> {
-    if !url.starts_with("sqlite:") {
-        return Err(Error::Address("must begin with sqlite:"));
-    }
-    if url == "sqlite::memory:" || url.contains("mode=memory") {
-        return Err(Error::Address("must name a file: memory is not shared between connections"));
-    }
+    let Url(url) = url.parse().map_err(Error::Address)?;
     let mut options = ConnectOptions::new(url);
     options
         .min_connections(1)

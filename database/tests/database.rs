@@ -1,6 +1,8 @@
 //! What is kept, what is undone, and what happens at the edges.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use database::{Database, Error};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -63,6 +65,10 @@ async fn what_was_written_is_there_after_opening_again() {
     let database = open(&folder).await;
     note(&database, "kept").await.unwrap();
     assert_eq!(notes(&database).await, ["kept"]);
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let mode = file.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "for the owner alone");
+    }
     database.close().await;
     let database = open(&folder).await;
     assert_eq!(notes(&database).await, ["kept"]);

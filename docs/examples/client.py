@@ -1,7 +1,9 @@
 """Registers, says something, prints the answer.
 
     pip install grpcio-tools
-    python docs/examples/client.py 127.0.0.1:50051 127.0.0.1:50052 ada     # from the project's root
+    python docs/examples/client.py 127.0.0.1:50051 127.0.0.1:50052 NAME
+
+Run it from the project's root, with a name that nobody has yet.
 """
 import sys, grpc
 

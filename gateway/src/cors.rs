@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::Origins;
@@ -22,14 +22,12 @@ pub(crate) fn layer(origins: &Origins) -> CorsLayer {
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| may_call(origin)))
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST])
         .allow_headers([
             ACCEPT,
             ACCEPT_LANGUAGE,
             AUTHORIZATION,
             CONTENT_TYPE,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("last-event-id"),
             chassis::request_id::HEADER,
         ])
         .expose_headers([RETRY_AFTER, chassis::request_id::HEADER])

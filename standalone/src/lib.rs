@@ -5,12 +5,12 @@
 
 mod config;
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use chassis::process;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,8 @@ pub struct Product {
     config: Config,
     auth: TcpListener,
     chat: TcpListener,
+    /// Held as long as the product runs; the system lets go of it when the process dies.
+    lock: File,
 }
 
 impl Product {
@@ -31,14 +33,14 @@ impl Product {
     /// # Errors
     /// One sentence when the folder or an address cannot be used.
     pub async fn open(mut config: Config) -> anyhow::Result<Self> {
-        prepare(&config.data)?;
+        let lock = prepare(&config.data)?;
         let auth = process::listen(config.auth.listen, "AUTH_LISTEN").await?;
         let chat = process::listen(config.chat.listen, "CHAT_LISTEN").await?;
         let (to_auth, to_chat) = (endpoint(auth.local_addr()?)?, endpoint(chat.local_addr()?)?);
         config.chat.auth_endpoint = to_auth.clone();
         config.gateway.auth_endpoint = to_auth;
         config.gateway.chat_endpoint = to_chat;
-        Ok(Self { config, auth, chat })
+        Ok(Self { config, auth, chat, lock })
     }
 
     /// Where the auth service listens for gRPC.
@@ -61,7 +63,7 @@ impl Product {
         listener: TcpListener,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
-        let Self { config, auth, chat } = self;
+        let Self { config, auth, chat, lock } = self;
         let backends = CancellationToken::new();
         let auth = auth_service::serve(auth, config.auth, backends.clone());
         let chat = chat_service::serve(chat, config.chat, backends.clone());
@@ -73,6 +75,7 @@ impl Product {
         let auth = async { auth.await.context("auth service") };
         let chat = async { chat.await.context("chat service") };
         tokio::try_join!(Box::pin(auth), Box::pin(chat), Box::pin(gateway))?;
+        drop(lock);
         Ok(())
     }
 }
@@ -86,8 +89,9 @@ pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Makes the folder, for its owner alone, and makes sure that it can be written.
-fn prepare(folder: &Path) -> anyhow::Result<()> {
+/// Makes the folder, for its owner alone, and makes sure that it can be written and that nobody else
+/// works in it: two products on the same data would each believe to be the only one.
+fn prepare(folder: &Path) -> anyhow::Result<File> {
     let advice = || {
         format!(
             "the data folder {} cannot be written; set AI_BUDDY_DATA to another",
@@ -95,8 +99,14 @@ fn prepare(folder: &Path) -> anyhow::Result<()> {
         )
     };
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(advice)?;
-    tempfile::tempfile_in(folder).with_context(advice)?;
-    Ok(())
+    let lock = File::create(folder.join("lock")).with_context(advice)?;
+    if lock.try_lock().is_err() {
+        bail!(
+            "another ai-buddy works in {}; set AI_BUDDY_DATA to another folder",
+            folder.display()
+        );
+    }
+    Ok(lock)
 }
 
 fn endpoint(address: SocketAddr) -> anyhow::Result<Endpoint> {

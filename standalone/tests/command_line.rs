@@ -94,6 +94,17 @@ fn a_taken_port_is_one_clear_sentence() {
 }
 
 #[test]
+fn a_folder_that_another_works_in_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = std::fs::File::create(folder.path().join("lock")).unwrap();
+    theirs.try_lock().unwrap();
+    let settings =
+        [("AI_BUDDY_DATA", folder.path().to_str().unwrap()), ("AI_BUDDY_LISTEN", "127.0.0.1:0")];
+    let text = complaint(&run(&settings, &[]));
+    assert!(text.contains("another ai-buddy works in"), "{text}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_one_clear_sentence() {
     // A file where the folder should be: not even root can write into that.
     let file = tempfile::NamedTempFile::new().unwrap();

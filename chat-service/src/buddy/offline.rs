@@ -13,7 +13,8 @@ use themes::{FALLBACK, THEMES, Theme};
 /// Said once, with the first reply of a conversation.
 const INTRODUCTION: &str = "Hi, I'm AI Buddy. I'm running without a language model right now, so \
 my replies were written in advance by people: I can listen and offer small ideas, but I won't \
-always catch the details.";
+always catch the details, and I only know English. If things get too heavy, people who can help are \
+at https://findahelpline.com, at any hour.";
 
 /// Answers without a model.
 pub(crate) struct Offline;
@@ -24,6 +25,10 @@ impl Offline {
         let newest = prompt.newest();
         if let Some(danger) = safety::screen(newest) {
             return danger.reply().to_owned();
+        }
+        let spoken = prompt.messages.iter().rfind(|said| said.sender == Sender::Ai);
+        if let Some(words) = spoken.and_then(|said| safety::follow_up(&said.text)) {
+            return words.to_owned();
         }
         // How often the buddy has spoken decides which reply is next, so that none repeats at once.
         let spoken = prompt.messages.iter().filter(|said| said.sender == Sender::Ai).count();
@@ -115,6 +120,18 @@ mod tests {
     fn danger_comes_before_every_theme() {
         let reply = Offline.reply(&conversation(&[(Sender::User, "work is bad, I want to die")]));
         assert!(reply.contains("emergency number"), "{reply}");
+    }
+
+    #[test]
+    fn the_answer_to_are_you_safe_is_not_met_with_small_talk() {
+        let first = Offline.reply(&conversation(&[(Sender::User, "I want to die")]));
+        let mut said = vec![(Sender::User, "I want to die"), (Sender::Ai, first.as_str())];
+        said.push((Sender::User, "no"));
+        let second = Offline.reply(&conversation(&said));
+        assert!(second.contains("emergency number"), "{second}");
+        said.extend([(Sender::Ai, second.as_str()), (Sender::User, "my sister is here now")]);
+        let third = Offline.reply(&conversation(&said));
+        assert_ne!(third, second, "and not for ever");
     }
 
     #[test]

@@ -219,6 +219,20 @@ async fn somebody_in_danger_gets_words_and_help_when_the_model_is_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_in_danger_does_not_wait_for_a_silent_model() {
+    let stub = Stub::start().await.unwrap();
+    stub.always(Behaviour::Silence);
+    let mut config = patient(&stub);
+    config.turns.crisis_patience = Duration::from_millis(200);
+    let service = Service::start(config).await;
+    let ada = service.person(1);
+    let said = ada.say("I want to die");
+    // Far less than the model's own limits.
+    let (_, reply) = tokio::time::timeout(Duration::from_secs(10), said).await.unwrap();
+    assert!(reply.contains("emergency number"), "{reply}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_hangs_up_still_finds_the_reply() {
     let stub = Stub::start().await.unwrap();
     stub.next([Behaviour::Slow { delay: Duration::from_millis(300), text: "I waited.".into() }]);

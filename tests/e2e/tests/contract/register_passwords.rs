@@ -65,7 +65,7 @@ pub(super) const DIFFERENT: &[Difference] = &[
             refused(
                 "register/password-common",
                 r#"{"username": "weak2", "password": "password"}"#,
-                "This password is too common.",
+                "This password is too easy to guess.",
             ),
             refused(
                 "register/password-same-as-username",
