@@ -7,7 +7,7 @@ use prost::Message as _;
 
 /// Messages that hold a password, a token or what somebody said: a derived `Debug` would print it.
 /// `src/redacted.rs` gives each of them one that does not.
-const SECRET: [&str; 8] = [
+const SECRET: [&str; 18] = [
     "aibuddy.auth.v1.TokenPair",
     "aibuddy.auth.v1.RegisterRequest",
     "aibuddy.auth.v1.LogInRequest",
@@ -16,6 +16,16 @@ const SECRET: [&str; 8] = [
     "aibuddy.auth.v1.VerifyTokenRequest",
     "aibuddy.chat.v1.Message",
     "aibuddy.chat.v1.SendMessageRequest",
+    "aibuddy.chat.v1.EditMessageRequest",
+    "aibuddy.chat.v1.TurnEvent.Delta",
+    "aibuddy.chat.v1.Feedback",
+    "aibuddy.chat.v1.SearchMessagesRequest",
+    "aibuddy.chat.v1.SearchMessagesResponse.Hit",
+    "aibuddy.chat.v1.Session",
+    "aibuddy.chat.v1.CreateSessionRequest",
+    "aibuddy.chat.v1.UpdateSessionRequest",
+    "aibuddy.chat.v1.GetContextRequest",
+    "aibuddy.chat.v1.GetContextResponse.Entry",
 ];
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folder this way")]

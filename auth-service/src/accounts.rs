@@ -8,9 +8,17 @@ use token::{Claims, Subject};
 
 use crate::error::Error;
 use crate::passwords::Hasher;
-use crate::store::{Store, User};
+use crate::request_ids::RequestId;
+use crate::store::{Added, Store, User};
 use crate::tokens::{Pair, Tokens};
 use crate::usernames::Username;
+
+/// An account that was registered, now or by an earlier equal request, and a login.
+pub(crate) struct Registered {
+    pub(crate) user: User,
+    pub(crate) pair: Pair,
+    pub(crate) replayed: bool,
+}
 
 /// The rules about accounts.
 pub(crate) struct Accounts {
@@ -24,20 +32,47 @@ impl Accounts {
         Self { store, hasher, tokens }
     }
 
-    /// Creates an account and logs it in.
+    /// Creates an account and logs it in; with a request id that made one already, logs in to that.
     ///
     /// The password is hashed before the name is tried: a taken name takes as long as a free one.
     pub(crate) async fn register(
         &self,
         username: &str,
         password: SecretString,
+        request_id: Option<RequestId>,
         now: DateTime<Utc>,
-    ) -> Result<(User, Pair), Error> {
-        let username = Username::parse(username)?;
-        let hash = self.hasher.hash(password, username.display.clone()).await?;
-        let user = self.store.add_user(username, hash, now).await?;
-        let pair = self.tokens.log_in(user.id, user.token_version, unix_seconds(now))?;
-        Ok((user, pair))
+    ) -> Result<Registered, Error> {
+        if let Some(request_id) = request_id
+            && let Some(user_id) = self.store.account_of(request_id, now).await?
+        {
+            return self.replay(user_id, username, password, now).await;
+        }
+        let name = Username::parse(username)?;
+        let hash = self.hasher.hash(password.clone(), name.display.clone()).await?;
+        match self.store.add_user(name, hash, request_id, now).await? {
+            Added::New(user) => {
+                let pair = self.start_login(&user, now)?;
+                Ok(Registered { user, pair, replayed: false })
+            }
+            Added::Earlier(user_id) => self.replay(user_id, username, password, now).await,
+        }
+    }
+
+    /// Logs in to the account that an earlier request made. Whatever is wrong, the work and the
+    /// answer are the same.
+    async fn replay(
+        &self,
+        user_id: i64,
+        username: &str,
+        password: SecretString,
+        now: DateTime<Utc>,
+    ) -> Result<Registered, Error> {
+        let name = Username::look_up(username).map(|name| name.display);
+        let user = self.store.user_by_id(user_id).await?;
+        let user = user.filter(|user| name.as_ref() == Some(&user.username));
+        let user = self.prove(user, password).await?.ok_or(Error::RequestIdReused)?;
+        let pair = self.start_login(&user, now)?;
+        Ok(Registered { user, pair, replayed: true })
     }
 
     /// Logs an account in. Whatever is wrong, the work and the answer are the same.
@@ -47,14 +82,9 @@ impl Accounts {
         password: SecretString,
         now: DateTime<Utc>,
     ) -> Result<Pair, Error> {
-        let user = self.find_exactly(username).await?.filter(|user| user.is_active);
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
-        match (self.hasher.verify(password, hash).await?, user) {
-            (true, Some(user)) => {
-                Ok(self.tokens.log_in(user.id, user.token_version, unix_seconds(now))?)
-            }
-            _ => Err(Error::InvalidCredentials),
-        }
+        let user = self.find_exactly(username).await?;
+        let user = self.prove(user, password).await?.ok_or(Error::InvalidCredentials)?;
+        self.start_login(&user, now)
     }
 
     /// A new access token for the login that a refresh token belongs to.
@@ -80,6 +110,23 @@ impl Accounts {
         self.tokens.public_keys()
     }
 
+    /// The account, if it is active and `password` is its own. Otherwise, and without an account,
+    /// the same work for nothing.
+    async fn prove(
+        &self,
+        user: Option<User>,
+        password: SecretString,
+    ) -> Result<Option<User>, Error> {
+        let user = user.filter(|user| user.is_active);
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let proven = self.hasher.verify(password, hash).await?;
+        Ok(user.filter(|_| proven))
+    }
+
+    fn start_login(&self, user: &User, now: DateTime<Utc>) -> Result<Pair, Error> {
+        Ok(self.tokens.log_in(user.id, user.token_version, unix_seconds(now))?)
+    }
+
     /// The account of a token, if it is active and has not ended its tokens.
     async fn living(&self, subject: &Subject) -> Result<User, Error> {
         let user = self.store.user_by_id(subject.user_id).await?;
@@ -92,5 +139,51 @@ impl Accounts {
         let Some(username) = Username::look_up(username) else { return Ok(None) };
         let user = self.store.user_by_key(username.key).await?;
         Ok(user.filter(|user| user.username == username.display))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use database::Database;
+    use token::keys::{RefreshKey, SigningKey};
+
+    use super::*;
+    use crate::keyring::Pepper;
+    use crate::migrations::Migrator;
+
+    async fn accounts(folder: &tempfile::TempDir) -> Accounts {
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let hasher = Hasher::new(Pepper::generate().unwrap(), 4, 1).unwrap();
+        let (signing, refresh) = (SigningKey::generate().unwrap(), RefreshKey::generate().unwrap());
+        Accounts::new(store, hasher, Tokens::new(signing, refresh))
+    }
+
+    #[tokio::test]
+    async fn a_request_id_counts_for_a_day_and_is_free_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = accounts(&folder).await;
+        let id = RequestId::parse("again").ok();
+        // A time without a fraction, and others with one: they are stored as text.
+        let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let register = async |name: &str, at: DateTime<Utc>| {
+            let registered = accounts.register(name, "correct horse".into(), id, at).await;
+            registered.map(|registered| (registered.user.id, registered.replayed))
+        };
+        let (moment, day) = (TimeDelta::microseconds(1), TimeDelta::hours(24));
+        assert_eq!(register("ada", start).await.unwrap(), (1, false));
+        let last = start + day - moment;
+        assert_eq!(register("ada", last).await.unwrap(), (1, true));
+        assert!(matches!(register("grace", last).await, Err(Error::RequestIdReused)));
+
+        // A day after its first use, not its last.
+        let taken = register("ada", start + day).await;
+        assert!(matches!(taken, Err(Error::UsernameTaken)));
+        assert_eq!(register("grace", start + day).await.unwrap(), (2, false));
+        assert_eq!(register("grace", start + day + moment).await.unwrap(), (2, true));
+        let second = start + day + day;
+        assert!(matches!(register("joan", second - moment).await, Err(Error::RequestIdReused)));
+        assert_eq!(register("joan", second + moment).await.unwrap(), (3, false));
     }
 }

@@ -17,6 +17,10 @@ pub(crate) enum Error {
     PasswordInvalid(&'static str),
     #[error("the user name is taken")]
     UsernameTaken,
+    #[error("a request id has 1 to 255 visible ASCII characters")]
+    RequestIdInvalid,
+    #[error("the request id came before, with another name or password")]
+    RequestIdReused,
     #[error("no active account with these credentials")]
     InvalidCredentials,
     #[error("no token")]
@@ -58,6 +62,8 @@ impl From<Error> for Status {
                 (Code::InvalidArgument, Reason::PasswordInvalid)
             }
             Error::UsernameTaken => (Code::AlreadyExists, Reason::UsernameTaken),
+            Error::RequestIdInvalid => (Code::InvalidArgument, Reason::RequestIdInvalid),
+            Error::RequestIdReused => (Code::InvalidArgument, Reason::RequestIdReused),
             Error::InvalidCredentials => (Code::Unauthenticated, Reason::InvalidCredentials),
             Error::TokenMissing => (Code::Unauthenticated, Reason::TokenMissing),
             Error::AccountUnavailable => (Code::Unauthenticated, Reason::AccountUnavailable),
@@ -92,6 +98,7 @@ impl From<Error> for Status {
             message: &message,
             retry_after: (code == Code::Unavailable).then_some(WAIT),
             field,
+            metadata: &[],
         }
         .into()
     }

@@ -7,8 +7,9 @@ use proto::auth::v1::auth_service_server::{AuthService, AuthServiceServer};
 use token::bearer::{self, Bearer};
 use tonic::{Request, Response, Status};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Registered};
 use crate::error::Error;
+use crate::request_ids::RequestId;
 use crate::store::User;
 use crate::tokens::Pair;
 
@@ -32,11 +33,16 @@ impl AuthService for Handler {
     ) -> Result<Response<pb::RegisterResponse>, Status> {
         let request = request.into_inner();
         let password = request.password.into();
-        let (user, pair) =
-            self.accounts.register(&request.username, password, clock::now()).await?;
+        let request_id = match request.request_id.as_str() {
+            "" => None,
+            text => Some(RequestId::parse(text)?),
+        };
+        let Registered { user, pair, replayed } =
+            self.accounts.register(&request.username, password, request_id, clock::now()).await?;
         Ok(Response::new(pb::RegisterResponse {
             account: Some(account(user)),
             tokens: Some(tokens(pair)),
+            replayed,
         }))
     }
 

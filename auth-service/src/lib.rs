@@ -10,6 +10,7 @@ mod grpc;
 mod keyring;
 mod migrations;
 mod passwords;
+mod request_ids;
 mod store;
 mod strength;
 mod tokens;

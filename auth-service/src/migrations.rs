@@ -1,6 +1,7 @@
 //! The schema, step by step. Steps are only ever added.
 
 mod m0001_users;
+mod m0002_registrations;
 
 use sea_orm_migration::prelude::*;
 
@@ -9,7 +10,7 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_users::Migration)]
+        vec![Box::new(m0001_users::Migration), Box::new(m0002_registrations::Migration)]
     }
 
     /// A name of its own, so that two services may share one database.

@@ -22,6 +22,14 @@ pub fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }
 
+/// A length of time as protobuf writes it.
+#[must_use]
+pub fn duration(length: std::time::Duration) -> prost_types::Duration {
+    let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+    let nanos = i32::try_from(length.subsec_nanos()).unwrap_or_default();
+    prost_types::Duration { seconds, nanos }
+}
+
 /// Reads what [`timestamp`] wrote; `None` for a time out of range.
 #[must_use]
 pub fn from_timestamp(time: &prost_types::Timestamp) -> Option<DateTime<Utc>> {

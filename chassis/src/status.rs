@@ -23,12 +23,16 @@ pub struct Failure<'a> {
     pub retry_after: Option<Duration>,
     /// Which field is wrong, and how.
     pub field: Option<(&'a str, &'a str)>,
+    /// More for programs, such as which limit was reached.
+    pub metadata: &'a [(&'a str, String)],
 }
 
 impl From<Failure<'_>> for Status {
     fn from(failure: Failure<'_>) -> Self {
-        let mut details =
-            ErrorDetails::with_error_info(failure.reason, failure.domain, HashMap::new());
+        let metadata = failure.metadata.iter();
+        let metadata: HashMap<_, _> =
+            metadata.map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        let mut details = ErrorDetails::with_error_info(failure.reason, failure.domain, metadata);
         if let Some(delay) = failure.retry_after {
             details.set_retry_info(Some(delay));
         }
@@ -56,4 +60,10 @@ pub fn retry_after(status: &Status) -> Option<Duration> {
 pub fn field(status: &Status) -> Option<(String, String)> {
     let violation = status.get_details_bad_request()?.field_violations.into_iter().next()?;
     Some((violation.field, violation.description))
+}
+
+/// What else the callee told programs; empty if nothing.
+#[must_use]
+pub fn metadata(status: &Status) -> HashMap<String, String> {
+    status.get_details_error_info().map(|info| info.metadata).unwrap_or_default()
 }

@@ -9,7 +9,9 @@ mod offline;
 use std::time::Duration;
 
 use crate::config::BuddyConfig;
+use crate::draft::Draft;
 use crate::prompt::Prompt;
+use crate::store::{Finish, Usage};
 use model::Model;
 use offline::Offline;
 
@@ -31,6 +33,16 @@ pub(crate) enum Failure {
     },
     /// It takes too long.
     Timeout,
+    /// It takes less at once than it was sent.
+    TooLong,
+}
+
+/// A whole answer, whose words are in the draft.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) finish: Finish,
+    /// What it cost, if the model told.
+    pub(crate) usage: Option<Usage>,
 }
 
 impl Buddy {
@@ -41,11 +53,11 @@ impl Buddy {
         })
     }
 
-    /// The whole answer.
-    pub(crate) async fn reply(&self, prompt: &Prompt) -> Result<String, Failure> {
+    /// Writes the answer into the draft, word by word.
+    pub(crate) async fn reply(&self, prompt: &Prompt, draft: &Draft) -> Result<Answer, Failure> {
         match self {
-            Self::Model(model) => model.reply(prompt).await,
-            Self::Offline(offline) => Ok(offline.reply(prompt)),
+            Self::Model(model) => model.reply(prompt, draft).await,
+            Self::Offline(offline) => Ok(offline.reply(prompt, draft).await),
         }
     }
 }

@@ -11,6 +11,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tonic::transport::{Endpoint, Uri};
 
 use crate::buddy::limits::Limits;
+use crate::limits::PersonLimits;
+use crate::prompt::Window;
 
 /// Settings of the chat service.
 #[derive(Debug, Clone)]
@@ -37,8 +39,10 @@ pub struct TurnsConfig {
     /// How long the model may take to answer somebody in danger, before the words written by people
     /// are given.
     pub crisis_patience: Duration,
-    /// How much of the model's window a prompt may fill, in tokens as we estimate them.
-    pub prompt_tokens: usize,
+    /// How much the model takes at once.
+    pub window: Window,
+    /// What one person may have.
+    pub person: PersonLimits,
 }
 
 /// Who answers.
@@ -165,17 +169,13 @@ impl Rest {
             Duration::from_secs(30),
             "wait for the model when somebody is in danger",
         );
-        let prompt = settings.number(
-            "CHAT_PROMPT_TOKENS",
-            32_000,
-            1_000..=2_000_000,
-            "most tokens sent to the model, the history being cut to fit",
-        );
+        let (window, person) = (Window::read(settings), PersonLimits::read(settings));
         let size = |number: u64| usize::try_from(number).ok();
         let turns = TurnsConfig {
             at_once: size(at_once?)?,
             crisis_patience: patience?,
-            prompt_tokens: size(prompt?)?,
+            window: window?,
+            person: person?,
         };
         Some(Self { max_text_characters: size(text?)?, turns })
     }
@@ -190,8 +190,7 @@ impl BuddyConfig {
             "base address of any OpenAI-compatible API [https://api.openai.com/v1]",
         );
         let model = settings.value("OPENAI_MODEL", "gpt-4o-mini", "name of the model");
-        let help = "longest reply, in tokens";
-        let reply = settings.number("OPENAI_REPLY_TOKENS", 1_000, 16..=100_000, help);
+        let reply = reply_tokens(settings);
         let limits = Limits::read(settings);
         let (key, url) = (key?, url?);
         let printable =
@@ -212,6 +211,43 @@ impl BuddyConfig {
             reply_tokens: u32::try_from(reply?).ok()?,
             limits: limits?,
         }))
+    }
+}
+
+fn reply_tokens(settings: &mut Settings) -> Option<u64> {
+    let help = "longest reply, in tokens";
+    settings.number("OPENAI_REPLY_TOKENS", 1_000, 16..=100_000, help)
+}
+
+impl Window {
+    /// Room that is left free for every twenty tokens: that our estimates are so far off is rare.
+    const RESERVE: usize = 20;
+
+    fn read(settings: &mut Settings) -> Option<Self> {
+        let help =
+            "most tokens the model takes at once, its reply included; older messages are cut";
+        let all = settings.number("OPENAI_WINDOW_TOKENS", 32_000, 2_000..=10_000_000, help);
+        let (all, reply) = (all?, reply_tokens(settings)?);
+        if reply > all / 2 {
+            settings.problem("OPENAI_REPLY_TOKENS", "is more than half of OPENAI_WINDOW_TOKENS");
+            return None;
+        }
+        let (all, reply) = (usize::try_from(all).ok()?, usize::try_from(reply).ok()?);
+        Some(Self { all, reply, reserve: all / Self::RESERVE })
+    }
+}
+
+impl PersonLimits {
+    fn read(settings: &mut Settings) -> Option<Self> {
+        let help = "turns of one person at work at once";
+        let at_work = settings.number("CHAT_PERSON_TURNS", 2, 1..=1_000, help);
+        let help = "messages of one session that may wait for their turn";
+        let in_line = settings.number("CHAT_SESSION_LINE", 4, 0..=100, help);
+        let help = "turns of one person a day, in UTC; 0 for as many as they like";
+        let daily = settings.number("CHAT_PERSON_DAILY_TURNS", 0, 0..=1_000_000, help);
+        let count = |number: u64| u32::try_from(number).ok();
+        let daily = Some(count(daily?)?).filter(|turns| *turns > 0);
+        Some(Self { at_work: count(at_work?)?, in_line: count(in_line?)?, daily })
     }
 }
 

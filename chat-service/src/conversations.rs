@@ -1,63 +1,162 @@
 //! Conversations: what a person can do with them.
 
+mod keeping;
+
 use auth_client::Principal;
 use chrono::{DateTime, Utc};
 
+use crate::config::TurnsConfig;
 use crate::error::Error;
-use crate::pages::Page;
-use crate::store::{Message, Session, Store};
-use crate::turns::{Exchange, Turns};
+use crate::limits::PersonLimits;
+use crate::prompt::Window;
+use crate::requests::Request;
+use crate::safety;
+use crate::store::{Begun, Keep, Message, Outcome, Store, Viewed, What};
+use crate::titles;
+use crate::turns::{Cursor, Follower, Turns, reply};
+
+pub(crate) use keeping::{CREATE_SESSION, Context};
+
+/// What requests are for: the same name means another request where another thing is asked for.
+const SEND: &str = "send";
+const REGENERATE: &str = "regenerate";
+const EDIT: &str = "edit";
 
 /// Conversations of people. Every function takes the person first and sees nobody else's.
 pub(crate) struct Conversations {
     store: Store,
     turns: Turns,
     max_text_characters: usize,
+    window: Window,
+    limits: PersonLimits,
 }
 
 impl Conversations {
-    pub(crate) fn new(store: Store, turns: Turns, max_text_characters: usize) -> Self {
-        Self { store, turns, max_text_characters }
+    pub(crate) fn new(
+        store: Store,
+        turns: Turns,
+        max_text_characters: usize,
+        config: &TurnsConfig,
+    ) -> Self {
+        let (window, limits) = (config.window, config.person.clone());
+        Self { store, turns, max_text_characters, window, limits }
     }
 
-    /// Says something and waits for the answer.
-    pub(crate) async fn send(
+    /// Says something. `id` is the name of the request, or empty.
+    pub(crate) async fn say(
         &self,
         who: &Principal,
         session_id: Option<i64>,
         text: String,
+        id: &str,
         now: DateTime<Utc>,
-    ) -> Result<Exchange, Error> {
+    ) -> Result<Begun, Error> {
         let text = said(text, self.max_text_characters)?;
-        self.turns.take(who.user_id(), session_id, text, now).await
+        let session = session_id.unwrap_or(0).to_be_bytes();
+        let request = Request::parse(SEND, id, &[&session, text.as_bytes()])?;
+        // Before any gate: whoever is in danger is not turned away for want of a place.
+        let danger = safety::screen(&text);
+        let title = titles::of(&text);
+        let what = What::Said { session_id, text, title };
+        self.turns.begin(who.user_id(), what, request, danger, now).await
     }
 
-    /// The messages of a session, oldest first.
-    pub(crate) async fn messages(
+    /// Says something in place of an earlier message.
+    pub(crate) async fn edit(
         &self,
         who: &Principal,
-        session_id: i64,
-        page: Page,
-    ) -> Result<Vec<Message>, Error> {
-        self.store.messages(who.user_id(), session_id, page).await
-    }
-
-    /// Starts a session.
-    pub(crate) async fn start(
-        &self,
-        who: &Principal,
+        message_id: i64,
+        text: String,
+        id: &str,
         now: DateTime<Utc>,
-    ) -> Result<Session, Error> {
-        self.store.add_session(who.user_id(), now).await
+    ) -> Result<Begun, Error> {
+        let text = said(text, self.max_text_characters)?;
+        let request = Request::parse(EDIT, id, &[&message_id.to_be_bytes(), text.as_bytes()])?;
+        let danger = safety::screen(&text);
+        let what = What::Edited { message_id, text };
+        self.turns.begin(who.user_id(), what, request, danger, now).await
     }
 
-    /// The person's sessions, newest first.
-    pub(crate) async fn sessions(
+    /// Asks for another reply to what was answered before.
+    pub(crate) async fn regenerate(
         &self,
         who: &Principal,
-        page: Page,
-    ) -> Result<Vec<Session>, Error> {
-        self.store.sessions(who.user_id(), page).await
+        turn_id: i64,
+        id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, Error> {
+        let request = Request::parse(REGENERATE, id, &[&turn_id.to_be_bytes()])?;
+        self.again(who, turn_id, What::Again { turn_id }, request, now).await
+    }
+
+    /// Asks for the reply that a turn did not get.
+    pub(crate) async fn retry(
+        &self,
+        who: &Principal,
+        turn_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, Error> {
+        self.again(who, turn_id, What::Failed { turn_id }, None, now).await
+    }
+
+    async fn again(
+        &self,
+        who: &Principal,
+        turn_id: i64,
+        what: What,
+        request: Option<Request>,
+        now: DateTime<Utc>,
+    ) -> Result<Begun, Error> {
+        let turn = self.store.outcome(who.user_id(), turn_id).await?.turn;
+        let message = self.store.message(who.user_id(), turn.user_message_id()).await?;
+        let danger = safety::screen(&message.text);
+        self.turns.begin(who.user_id(), what, request, danger, now).await
+    }
+
+    /// Waits for the reply to a turn: it, and what it answers.
+    pub(crate) async fn answer(
+        &self,
+        who: &Principal,
+        begun: Begun,
+    ) -> Result<(Outcome, Message, Message), Error> {
+        let outcome = self.turns.outcome(who.user_id(), begun.turn.id).await?;
+        let (turn, ai_message) = reply(outcome.clone())?;
+        let message = match begun.message {
+            Some(message) => message,
+            None => self.store.message(who.user_id(), turn.user_message_id()).await?,
+        };
+        Ok((outcome, message, ai_message))
+    }
+
+    /// Tells a reply to a turn that is known to be the person's.
+    pub(crate) fn follow(&self, who: &Principal, turn_id: i64, cursor: Cursor) -> Follower {
+        self.turns.follow(who.user_id(), turn_id, cursor)
+    }
+
+    /// A turn as it stands.
+    pub(crate) async fn turn(&self, who: &Principal, turn_id: i64) -> Result<Outcome, Error> {
+        self.store.outcome(who.user_id(), turn_id).await
+    }
+
+    /// Stops a turn and keeps what was read of it.
+    pub(crate) async fn cancel(
+        &self,
+        who: &Principal,
+        turn_id: i64,
+        keep: Keep,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        self.turns.cancel(who.user_id(), turn_id, keep, now).await
+    }
+
+    /// Shows the branch that a turn is in.
+    pub(crate) async fn select(
+        &self,
+        who: &Principal,
+        turn_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Viewed, Error> {
+        self.store.select(who.user_id(), turn_id, now).await
     }
 }
 

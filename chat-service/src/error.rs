@@ -9,6 +9,9 @@ use proto::chat::v1::ErrorReason;
 use sea_orm::DbErr;
 use tonic::{Code, Status};
 
+use crate::limits::Allowance;
+use crate::titles;
+
 /// What can go wrong in the chat service.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -20,6 +23,34 @@ pub(crate) enum Error {
     TextTooLong(usize),
     #[error("no such session")]
     SessionNotFound,
+    #[error("no such turn")]
+    TurnNotFound,
+    #[error("no such message")]
+    MessageNotFound,
+    #[error("a request id has at most 255 visible ASCII characters")]
+    RequestIdInvalid,
+    #[error("the request id came before, with another request")]
+    RequestIdReused,
+    #[error("as many messages wait in this session as may")]
+    SessionBusy,
+    #[error("as many turns of this person are at work as may")]
+    TooManyTurns(Allowance),
+    #[error("this person has had all turns of today")]
+    DailyLimit(Allowance),
+    #[error("the person stopped the reply before its first word")]
+    Cancelled,
+    #[error("the turn did not fail")]
+    NothingToRetry,
+    #[error("the service stops; the turn goes on later")]
+    Interrupted,
+    #[error("the turn has taken down every process that tried")]
+    GivenUp,
+    #[error("A title has at most {} characters.", titles::MOST_OWN)]
+    TitleInvalid,
+    #[error("{0}")]
+    FeedbackInvalid(&'static str),
+    #[error("{0}")]
+    QueryInvalid(&'static str),
     #[error("{0}")]
     PageInvalid(&'static str),
     #[error("the language model gave no answer")]
@@ -42,47 +73,97 @@ impl From<DbErr> for Error {
 
 /// What callers are asked to wait when there is no better answer.
 const WAIT: Duration = Duration::from_secs(5);
+/// What they are asked to wait for a service that starts again.
+const RESTART: Duration = Duration::from_secs(1);
+
+impl Error {
+    /// The one table. The last is the field that is wrong.
+    fn verdict(&self) -> (Code, ErrorReason, Option<&'static str>) {
+        use ErrorReason as Reason;
+        let invalid = |field, reason| (Code::InvalidArgument, reason, Some(field));
+        let (code, reason) = match self {
+            Self::TextRequired => return invalid("text", Reason::TextRequired),
+            Self::TextTooLong(_) => return invalid("text", Reason::TextTooLong),
+            Self::PageInvalid(_) => return invalid("page_token", Reason::PageInvalid),
+            Self::TitleInvalid => return invalid("title", Reason::TitleInvalid),
+            Self::FeedbackInvalid(_) => return invalid("feedback", Reason::FeedbackInvalid),
+            Self::QueryInvalid(_) => return invalid("query", Reason::QueryInvalid),
+            Self::RequestIdInvalid => (Code::InvalidArgument, Reason::RequestIdInvalid),
+            Self::RequestIdReused => (Code::InvalidArgument, Reason::RequestIdReused),
+            Self::Caller(caller) => of_caller(caller),
+            Self::SessionNotFound => (Code::NotFound, Reason::SessionNotFound),
+            Self::TurnNotFound => (Code::NotFound, Reason::TurnNotFound),
+            Self::MessageNotFound => (Code::NotFound, Reason::MessageNotFound),
+            Self::SessionBusy => (Code::ResourceExhausted, Reason::SessionBusy),
+            Self::TooManyTurns(_) => (Code::ResourceExhausted, Reason::TooManyTurns),
+            Self::DailyLimit(_) => (Code::ResourceExhausted, Reason::DailyLimit),
+            Self::Cancelled => (Code::Aborted, Reason::Cancelled),
+            Self::NothingToRetry => (Code::FailedPrecondition, Reason::NothingToRetry),
+            Self::Interrupted => (Code::Unavailable, Reason::Interrupted),
+            Self::ModelUnavailable { .. } => (Code::Unavailable, Reason::ModelUnavailable),
+            Self::ModelTimeout => (Code::DeadlineExceeded, Reason::ModelTimeout),
+            Self::Overloaded
+            | Self::Storage(database::Error::Overloaded | database::Error::Closed) => {
+                (Code::Unavailable, Reason::Overloaded)
+            }
+            Self::GivenUp => (Code::Internal, Reason::GivenUp),
+            Self::Storage(_) | Self::Task(_) => (Code::Internal, Reason::Internal),
+        };
+        (code, reason, None)
+    }
+
+    /// The reason, for an answer that has begun and can no longer be an error as a whole.
+    pub(crate) fn reason(&self) -> ErrorReason {
+        let (_, reason, _) = self.verdict();
+        if reason == ErrorReason::Internal {
+            tracing::error!(error = %self, "a reply could not be told");
+        }
+        reason
+    }
+
+    /// When it is worth trying again.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let passing = [Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted];
+        match self {
+            Self::ModelUnavailable { retry_after } => Some(*retry_after),
+            Self::DailyLimit(left) => left.reset.or(Some(WAIT)),
+            Self::Interrupted => Some(RESTART),
+            _ => passing.contains(&self.verdict().0).then_some(WAIT),
+        }
+    }
+
+    /// Which limit was reached, for programs.
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        let (Self::TooManyTurns(left) | Self::DailyLimit(left)) = self else { return Vec::new() };
+        let mut metadata = vec![
+            ("policy", left.policy.name().to_owned()),
+            ("quota", left.quota.to_string()),
+            ("remaining", left.remaining.to_string()),
+        ];
+        let reset = left.reset.map(|reset| reset.as_secs().to_string());
+        metadata.extend(reset.map(|reset| ("reset", reset)));
+        metadata
+    }
+}
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        use ErrorReason as Reason;
-        let message = error.to_string();
-        let (mut field, mut retry_after) = (None, None);
-        let (code, reason) = match &error {
-            Error::Caller(caller) => of_caller(caller),
-            Error::TextRequired => {
-                field = Some(("text", message.as_str()));
-                (Code::InvalidArgument, Reason::TextRequired)
-            }
-            Error::TextTooLong(_) => {
-                field = Some(("text", message.as_str()));
-                (Code::InvalidArgument, Reason::TextTooLong)
-            }
-            Error::PageInvalid(_) => {
-                field = Some(("page_token", message.as_str()));
-                (Code::InvalidArgument, Reason::PageInvalid)
-            }
-            Error::SessionNotFound => (Code::NotFound, Reason::SessionNotFound),
-            Error::ModelUnavailable { retry_after: wait } => {
-                retry_after = Some(*wait);
-                (Code::Unavailable, Reason::ModelUnavailable)
-            }
-            Error::ModelTimeout => (Code::DeadlineExceeded, Reason::ModelTimeout),
-            Error::Overloaded
-            | Error::Storage(database::Error::Overloaded | database::Error::Closed) => {
-                (Code::Unavailable, Reason::Overloaded)
-            }
-            Error::Storage(_) | Error::Task(_) => (Code::Internal, Reason::Internal),
-        };
-        if matches!(code, Code::Unavailable | Code::DeadlineExceeded) {
-            retry_after = retry_after.or(Some(WAIT));
-        }
-        if code == Code::Internal {
+        let (code, reason, field) = error.verdict();
+        let words = error.to_string();
+        let is_ours = reason == ErrorReason::Internal;
+        if is_ours {
             tracing::error!(%error, "a call failed");
         }
-        let message = if code == Code::Internal { "internal error" } else { &message };
-        let reason = reason.as_reason();
-        Failure { code, reason, domain: DOMAIN, message, retry_after, field }.into()
+        Failure {
+            code,
+            reason: reason.as_reason(),
+            domain: DOMAIN,
+            message: if is_ours { "internal error" } else { &words },
+            retry_after: error.retry_after(),
+            field: field.map(|field| (field, words.as_str())),
+            metadata: &error.metadata(),
+        }
+        .into()
     }
 }
 

@@ -1,5 +1,11 @@
 //! The gRPC face: decode, call, encode.
 
+mod events;
+mod export;
+mod views;
+
+use std::sync::Arc;
+
 use auth_client::{Principal, Verifier};
 use chassis::clock;
 use chassis::grpc::{self, Services};
@@ -10,14 +16,20 @@ use tonic::{Request, Response, Status};
 
 use crate::conversations::Conversations;
 use crate::error::Error;
-use crate::pages::{self, Page};
-use crate::store::{Message, Sender, Session};
+use crate::pages::{self, HITS, Position, ROWS};
+use crate::store::{Change, Keep, Span};
+use crate::turns::Cursor;
+use events::Events;
+use export::Items;
 
 /// Text on one page of messages, in bytes: a quarter of what a gRPC client takes by default.
 const PAGE_BYTES: usize = 1024 * 1024;
+/// Days of usage when the caller does not say, and at most.
+const DAYS: pages::Sizes = pages::Sizes { default: 30, most: 366 };
 
 /// What this service serves.
 pub(crate) async fn services(conversations: Conversations, verifier: Verifier) -> Services {
+    let conversations = Arc::new(conversations);
     let server = ChatServiceServer::new(Handler { conversations, verifier })
         .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
     Services::new(proto::DESCRIPTORS).await.add(server).await
@@ -25,7 +37,7 @@ pub(crate) async fn services(conversations: Conversations, verifier: Verifier) -
 
 /// The generated service, implemented.
 struct Handler {
-    conversations: Conversations,
+    conversations: Arc<Conversations>,
     verifier: Verifier,
 }
 
@@ -40,85 +52,233 @@ impl Handler {
     }
 }
 
+/// An answer of one message.
+type Answer<T> = Result<Response<T>, Status>;
+
 #[tonic::async_trait]
 impl ChatService for Handler {
+    type StreamMessageStream = Events;
+    type RegenerateReplyStream = Events;
+    type EditMessageStream = Events;
+    type RetryTurnStream = Events;
+    type WatchTurnStream = Events;
+    type ExportStream = Items;
+
     async fn send_message(
         &self,
         request: Request<pb::SendMessageRequest>,
-    ) -> Result<Response<pb::SendMessageResponse>, Status> {
+    ) -> Answer<pb::SendMessageResponse> {
         let (who, request, now) = self.open(request).await?;
-        let pb::SendMessageRequest { session_id, text } = request;
-        let exchange = self.conversations.send(&who, session_id, text, now).await?;
+        let pb::SendMessageRequest { session_id, text, request_id } = request;
+        let begun = self.conversations.say(&who, session_id, text, &request_id, now).await?;
+        let (replayed, limits) = (begun.replayed, views::limits(&begun.allowances));
+        let (outcome, user, ai) = self.conversations.answer(&who, begun).await?;
         Ok(Response::new(pb::SendMessageResponse {
-            session_id: exchange.user_message.session_id,
-            user_message: Some(message(exchange.user_message)),
-            ai_message: Some(message(exchange.ai_message)),
+            session_id: user.session_id,
+            turn: Some(views::turn(&outcome)),
+            user_message: Some(views::message((user, None))),
+            ai_message: Some(views::message((ai, None))),
+            replayed,
+            limits,
         }))
+    }
+
+    async fn stream_message(&self, request: Request<pb::SendMessageRequest>) -> Answer<Events> {
+        let (who, request, now) = self.open(request).await?;
+        let pb::SendMessageRequest { session_id, text, request_id } = request;
+        let begun = self.conversations.say(&who, session_id, text, &request_id, now).await?;
+        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+    }
+
+    async fn regenerate_reply(
+        &self,
+        request: Request<pb::RegenerateReplyRequest>,
+    ) -> Answer<Events> {
+        let (who, request, now) = self.open(request).await?;
+        let pb::RegenerateReplyRequest { turn_id, request_id } = request;
+        let begun = self.conversations.regenerate(&who, turn_id, &request_id, now).await?;
+        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+    }
+
+    async fn edit_message(&self, request: Request<pb::EditMessageRequest>) -> Answer<Events> {
+        let (who, request, now) = self.open(request).await?;
+        let pb::EditMessageRequest { message_id, text, request_id } = request;
+        let begun = self.conversations.edit(&who, message_id, text, &request_id, now).await?;
+        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+    }
+
+    async fn retry_turn(&self, request: Request<pb::RetryTurnRequest>) -> Answer<Events> {
+        let (who, request, now) = self.open(request).await?;
+        let begun = self.conversations.retry(&who, request.turn_id, now).await?;
+        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+    }
+
+    async fn get_turn(&self, request: Request<pb::GetTurnRequest>) -> Answer<pb::GetTurnResponse> {
+        let (who, request, _) = self.open(request).await?;
+        let outcome = self.conversations.turn(&who, request.turn_id).await?;
+        Ok(Response::new(pb::GetTurnResponse { turn: Some(views::turn(&outcome)) }))
+    }
+
+    async fn watch_turn(&self, request: Request<pb::WatchTurnRequest>) -> Answer<Events> {
+        let (who, request, _) = self.open(request).await?;
+        let turn_id = request.turn_id;
+        // Whether it is there at all is an answer of its own, not an event.
+        self.conversations.turn(&who, turn_id).await?;
+        let cursor = Cursor {
+            attempt: views::attempt(request.attempt),
+            offset: usize::try_from(request.offset).unwrap_or(usize::MAX),
+        };
+        let follower = self.conversations.follow(&who, turn_id, cursor);
+        Ok(Response::new(events::of_turn(turn_id, None, follower)))
+    }
+
+    async fn cancel_turn(
+        &self,
+        request: Request<pb::CancelTurnRequest>,
+    ) -> Answer<pb::CancelTurnResponse> {
+        let (who, request, now) = self.open(request).await?;
+        let offset = request.offset.map(|offset| usize::try_from(offset).unwrap_or(usize::MAX));
+        let keep = Keep { attempt: views::attempt(request.attempt), offset };
+        let outcome = self.conversations.cancel(&who, request.turn_id, keep, now).await?;
+        let turn = Some(views::turn(&outcome));
+        let ai_message = outcome.reply.map(|reply| views::message((reply, None)));
+        Ok(Response::new(pb::CancelTurnResponse { turn, ai_message }))
+    }
+
+    async fn select_turn(
+        &self,
+        request: Request<pb::SelectTurnRequest>,
+    ) -> Answer<pb::SelectTurnResponse> {
+        let (who, request, now) = self.open(request).await?;
+        let session = self.conversations.select(&who, request.turn_id, now).await?;
+        Ok(Response::new(pb::SelectTurnResponse { session: Some(views::session(session)) }))
     }
 
     async fn list_messages(
         &self,
         request: Request<pb::ListMessagesRequest>,
-    ) -> Result<Response<pb::ListMessagesResponse>, Status> {
+    ) -> Answer<pb::ListMessagesResponse> {
         let (who, request, _) = self.open(request).await?;
-        let page = Page::parse(request.page_size, &request.page_token)?;
-        let found = self.conversations.messages(&who, request.session_id, page).await?;
-        let all = found.len();
-        let mut bytes = 0;
-        let messages: Vec<_> = found
-            .into_iter()
-            .take_while(|message| {
-                let fits = bytes == 0 || bytes + message.text.len() <= PAGE_BYTES;
-                bytes += message.text.len().max(1);
-                fits
-            })
-            .map(message)
-            .collect();
-        let more = messages.len() < all || all as u64 == page.size;
-        let last = messages.last().map(|message| message.id);
-        let next_page_token = last.filter(|_| more).map(pages::token_after).unwrap_or_default();
-        Ok(Response::new(pb::ListMessagesResponse { messages, next_page_token }))
+        let token = pages::after(&request.page_token)?;
+        if token.is_some() && request.before_id.is_some() {
+            return Err(Error::PageInvalid("pages go on forwards, not before a message").into());
+        }
+        let span = Span {
+            after: token.or(request.after_id),
+            before: request.before_id,
+            size: ROWS.of(request.page_size)?,
+            all_branches: request.all_branches,
+            known_version: request.known_version,
+        };
+        let listed = self.conversations.messages(&who, request.session_id, span).await?;
+        Ok(Response::new(views::listed(listed, span, PAGE_BYTES)))
+    }
+
+    async fn search_messages(
+        &self,
+        request: Request<pb::SearchMessagesRequest>,
+    ) -> Answer<pb::SearchMessagesResponse> {
+        let (who, request, _) = self.open(request).await?;
+        let (before, size) = (pages::after(&request.page_token)?, HITS.of(request.page_size)?);
+        let pb::SearchMessagesRequest { query, session_id, .. } = request;
+        let hits = self.conversations.search(&who, session_id, &query, before, size).await?;
+        let last = hits.last().filter(|_| hits.len() as u64 == size);
+        let next_page_token = last.map(|last| pages::token_after(last.message.0.id));
+        Ok(Response::new(pb::SearchMessagesResponse {
+            next_page_token: next_page_token.unwrap_or_default(),
+            hits: hits.into_iter().map(views::hit).collect(),
+        }))
+    }
+
+    async fn set_feedback(
+        &self,
+        request: Request<pb::SetFeedbackRequest>,
+    ) -> Answer<pb::SetFeedbackResponse> {
+        let (who, request, now) = self.open(request).await?;
+        let opinion = request.feedback.map(views::opinion).transpose()?;
+        let with = self.conversations.set_feedback(&who, request.message_id, opinion, now).await?;
+        Ok(Response::new(pb::SetFeedbackResponse { message: Some(views::message(with)) }))
     }
 
     async fn create_session(
         &self,
         request: Request<pb::CreateSessionRequest>,
-    ) -> Result<Response<pb::CreateSessionResponse>, Status> {
-        let (who, _, now) = self.open(request).await?;
-        let started = self.conversations.start(&who, now).await?;
-        Ok(Response::new(pb::CreateSessionResponse { session: Some(session(&started)) }))
+    ) -> Answer<pb::CreateSessionResponse> {
+        let (who, request, now) = self.open(request).await?;
+        let pb::CreateSessionRequest { title, request_id } = request;
+        let (session, replayed) = self.conversations.start(&who, &title, &request_id, now).await?;
+        let session = Some(views::session_without_turn(session));
+        Ok(Response::new(pb::CreateSessionResponse { session, replayed }))
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<pb::GetSessionRequest>,
+    ) -> Answer<pb::GetSessionResponse> {
+        let (who, request, _) = self.open(request).await?;
+        let session = self.conversations.session(&who, request.session_id).await?;
+        Ok(Response::new(pb::GetSessionResponse { session: Some(views::session(session)) }))
     }
 
     async fn list_sessions(
         &self,
         request: Request<pb::ListSessionsRequest>,
-    ) -> Result<Response<pb::ListSessionsResponse>, Status> {
+    ) -> Answer<pb::ListSessionsResponse> {
         let (who, request, _) = self.open(request).await?;
-        let page = Page::parse(request.page_size, &request.page_token)?;
-        let found = self.conversations.sessions(&who, page).await?;
-        let last = found.last().filter(|_| found.len() as u64 == page.size);
-        let next_page_token = last.map(|last| pages::token_after(last.id)).unwrap_or_default();
-        let sessions = found.iter().map(session).collect();
-        Ok(Response::new(pb::ListSessionsResponse { sessions, next_page_token }))
+        let after = Position::parse(&request.page_token)?;
+        let size = ROWS.of(request.page_size)?;
+        let found = self.conversations.sessions(&who, request.archived, after, size).await?;
+        let last = found.last().filter(|_| found.len() as u64 == size);
+        let last = last.map(|last| &last.session);
+        let next = last.map(|last| Position { time: last.updated_at, id: last.id }.token());
+        Ok(Response::new(pb::ListSessionsResponse {
+            sessions: found.into_iter().map(views::session).collect(),
+            next_page_token: next.unwrap_or_default(),
+        }))
     }
-}
 
-fn session(session: &Session) -> pb::Session {
-    let create_time = Some(clock::timestamp(session.created_at));
-    pb::Session { id: session.id, user_id: session.user_id, create_time }
-}
+    async fn update_session(
+        &self,
+        request: Request<pb::UpdateSessionRequest>,
+    ) -> Answer<pb::UpdateSessionResponse> {
+        let (who, request, now) = self.open(request).await?;
+        let pb::UpdateSessionRequest { session_id, title, archived } = request;
+        let change = Change { title, archived };
+        let session = self.conversations.change_session(&who, session_id, change, now).await?;
+        Ok(Response::new(pb::UpdateSessionResponse { session: Some(views::session(session)) }))
+    }
 
-fn message(message: Message) -> pb::Message {
-    let sender = match message.sender {
-        Sender::User => pb::Sender::User,
-        Sender::Ai => pb::Sender::Ai,
-    };
-    pb::Message {
-        id: message.id,
-        user_id: message.user_id,
-        session_id: message.session_id,
-        sender: sender.into(),
-        text: message.text,
-        create_time: Some(clock::timestamp(message.created_at)),
+    async fn delete_session(
+        &self,
+        request: Request<pb::DeleteSessionRequest>,
+    ) -> Answer<pb::DeleteSessionResponse> {
+        let (who, request, _) = self.open(request).await?;
+        self.conversations.delete_session(&who, request.session_id).await?;
+        Ok(Response::new(pb::DeleteSessionResponse {}))
+    }
+
+    async fn get_context(
+        &self,
+        request: Request<pb::GetContextRequest>,
+    ) -> Answer<pb::GetContextResponse> {
+        let (who, request, _) = self.open(request).await?;
+        let pb::GetContextRequest { session_id, text } = request;
+        let context = self.conversations.context(&who, session_id, text).await?;
+        Ok(Response::new(views::context(context)))
+    }
+
+    async fn export(&self, request: Request<pb::ExportRequest>) -> Answer<Items> {
+        let (who, _, _) = self.open(request).await?;
+        Ok(Response::new(export::everything(self.conversations.store().clone(), who.user_id())))
+    }
+
+    async fn get_usage(
+        &self,
+        request: Request<pb::GetUsageRequest>,
+    ) -> Answer<pb::GetUsageResponse> {
+        let (who, request, now) = self.open(request).await?;
+        let (days, left) = self.conversations.usage(&who, DAYS.of(request.days)?, now).await?;
+        let (days, limits) = (days.into_iter().map(views::day).collect(), views::limits(&left));
+        Ok(Response::new(pb::GetUsageResponse { days, limits }))
     }
 }

@@ -6,17 +6,20 @@
 mod buddy;
 mod config;
 mod conversations;
+mod draft;
 mod error;
 mod grpc;
+mod limits;
 mod migrations;
 mod pages;
 mod prompt;
+mod requests;
 mod safety;
 mod store;
+mod titles;
 mod turns;
 
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use auth_client::Verifier;
@@ -32,10 +35,13 @@ use crate::store::Store;
 use crate::turns::Turns;
 
 pub use buddy::limits::Limits as ModelLimits;
-pub use config::{BuddyConfig, Config, ModelConfig};
+pub use config::{BuddyConfig, Config, ModelConfig, TurnsConfig};
+pub use limits::PersonLimits;
+pub use prompt::Window;
 
-/// For turns at work to end once a shutdown has begun, whether or not somebody waits for them.
-const DRAIN: Duration = Duration::from_secs(9);
+/// For turns at work to end once a shutdown has begun, whether or not somebody waits for them. Shorter
+/// than the server waits for its calls: whoever reads along is told before they are cut off.
+const DRAIN: Duration = Duration::from_secs(7);
 
 /// Runs the chat service on `listener` until `shutdown`, then finishes the turns in flight.
 ///
@@ -53,9 +59,10 @@ pub async fn serve(
     let buddy = Buddy::new(&config.buddy)?;
     let verifier = Verifier::new(chassis::grpc::connect_lazily(config.auth_endpoint));
 
-    let tasks = Tasks::new();
-    let turns = Turns::new(store.clone(), buddy, tasks.clone(), &config.turns);
-    let conversations = Conversations::new(store, turns, config.max_text_characters);
+    let turns = Turns::new(store.clone(), buddy, &config.turns)?;
+    turns.recover().await.context("turns that were cut off cannot be picked up")?;
+    let conversations =
+        Conversations::new(store, turns.clone(), config.max_text_characters, &config.turns);
     let services = grpc::services(conversations, verifier.clone()).await;
 
     let background = Tasks::new();
@@ -69,20 +76,22 @@ pub async fn serve(
         }
         health.follow(stop, || kept.is_well()).await;
     });
-
-    let (stopping, told) = (shutdown.clone(), Arc::new(OnceLock::new()));
-    let noted = told.clone();
+    // What is at work is written down until the very end.
+    let written = CancellationToken::new();
+    let (journal, stop) = (turns.clone(), written.clone());
+    background.spawn(async move { journal.keep_journal(stop).await });
+    let (sweeper, stop) = (turns.clone(), shutdown.clone());
+    background.spawn(async move { sweeper.sweep(stop).await });
+    let stop = shutdown.clone();
     background.spawn(async move {
-        stopping.cancelled().await;
-        noted.get_or_init(Instant::now);
+        stop.cancelled().await;
+        turns.retire(DRAIN).await;
+        written.cancel();
     });
+
     let outcome = services.serve(listener, shutdown.clone()).await;
     shutdown.cancel();
-    let spent = told.get_or_init(Instant::now).elapsed();
-    if !tasks.drain(DRAIN.saturating_sub(spent)).await {
-        tracing::warn!("turns were still running at the end of the drain");
-    }
-    background.drain(DRAIN.saturating_sub(spent)).await;
+    background.drain(DRAIN + Duration::from_secs(2)).await;
     database.close().await;
     outcome
 }

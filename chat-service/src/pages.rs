@@ -2,32 +2,30 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 
 use crate::error::Error;
 
-/// Rows on a page when the caller does not say (AIP-158).
-const DEFAULT: u64 = 100;
-/// Rows on a page at most.
-const MOST: u64 = 500;
-
-/// Which rows to return: those that follow `after`, at most `size`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Page {
-    /// The last id of the page before; `None` on the first page.
-    pub(crate) after: Option<i64>,
-    /// Rows at most.
-    pub(crate) size: u64,
+/// Rows on a page when the caller does not say (AIP-158), and at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) default: u64,
+    pub(crate) most: u64,
 }
 
-impl Page {
-    pub(crate) fn parse(size: i32, token: &str) -> Result<Self, Error> {
-        let size = match u64::try_from(size) {
-            Ok(0) => DEFAULT,
-            Ok(size) => size.min(MOST),
-            Err(_) => return Err(Error::PageInvalid("a page size is not negative")),
-        };
-        let after = if token.is_empty() { None } else { Some(read(token)?) };
-        Ok(Self { after, size })
+/// Of sessions and messages.
+pub(crate) const ROWS: Sizes = Sizes { default: 100, most: 500 };
+/// Of what was found: each is looked at by a person.
+pub(crate) const HITS: Sizes = Sizes { default: 20, most: 100 };
+
+impl Sizes {
+    /// The rows that a caller gets.
+    pub(crate) fn of(self, asked: i32) -> Result<u64, Error> {
+        match u64::try_from(asked) {
+            Ok(0) => Ok(self.default),
+            Ok(size) => Ok(size.min(self.most)),
+            Err(_) => Err(Error::PageInvalid("a page size is not negative")),
+        }
     }
 }
 
@@ -37,11 +35,54 @@ pub(crate) fn token_after(last: i64) -> String {
     URL_SAFE_NO_PAD.encode(last.to_be_bytes())
 }
 
-fn read(token: &str) -> Result<i64, Error> {
-    let invalid = || Error::PageInvalid("no page ended with this token");
+/// The row that a page follows; `None` for the first page.
+pub(crate) fn after(token: &str) -> Result<Option<i64>, Error> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let id = i64::from_be_bytes(read(token)?);
+    if id > 0 { Ok(Some(id)) } else { Err(invalid()) }
+}
+
+/// A place in a list that is ordered by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) id: i64,
+}
+
+impl Position {
+    /// The token of the page that follows.
+    pub(crate) fn token(self) -> String {
+        let mut bytes = [0; 16];
+        let (time, id) = bytes.split_at_mut(8);
+        time.copy_from_slice(&self.time.timestamp_micros().to_be_bytes());
+        id.copy_from_slice(&self.id.to_be_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The place that a page follows; `None` for the first page.
+    pub(crate) fn parse(token: &str) -> Result<Option<Self>, Error> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let both = i128::from_be_bytes(read(token)?).to_be_bytes();
+        let (time, id) = both.split_at(8);
+        let number = |bytes: &[u8]| bytes.try_into().map(i64::from_be_bytes).ok();
+        let time = number(time).and_then(DateTime::from_timestamp_micros);
+        let id = number(id).filter(|id| *id > 0);
+        let (Some(time), Some(id)) = (time, id) else { return Err(invalid()) };
+        Ok(Some(Self { time, id }))
+    }
+}
+
+fn read<const N: usize>(token: &str) -> Result<[u8; N], Error> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
-    let id = i64::from_be_bytes(bytes.try_into().map_err(|_| invalid())?);
-    if id > 0 { Ok(id) } else { Err(invalid()) }
+    bytes.try_into().map_err(|_| invalid())
+}
+
+fn invalid() -> Error {
+    Error::PageInvalid("no page ended with this token")
 }
 
 #[cfg(test)]
@@ -50,12 +91,23 @@ mod tests {
 
     #[test]
     fn sizes_are_bounded_and_tokens_are_only_ours() {
-        assert_eq!(Page::parse(0, "").unwrap(), Page { after: None, size: 100 });
-        assert_eq!(Page::parse(9_999, "").unwrap().size, 500);
-        assert_eq!(Page::parse(2, &token_after(7)).unwrap(), Page { after: Some(7), size: 2 });
-        assert!(Page::parse(-1, "").is_err());
+        assert_eq!(ROWS.of(0).unwrap(), 100);
+        assert_eq!(ROWS.of(9_999).unwrap(), 500);
+        assert!(ROWS.of(-1).is_err());
+        assert_eq!(after("").unwrap(), None);
+        assert_eq!(after(&token_after(7)).unwrap(), Some(7));
         for token in ["7", "AAAA", "not base64!", &token_after(-1)] {
-            assert!(Page::parse(0, token).is_err(), "{token}");
+            assert!(after(token).is_err(), "{token}");
         }
+    }
+
+    #[test]
+    fn a_position_survives_the_journey() {
+        let time = DateTime::from_timestamp_micros(1_790_000_000_123_456).unwrap();
+        let position = Position { time, id: 42 };
+        assert_eq!(Position::parse(&position.token()).unwrap(), Some(position));
+        assert_eq!(Position::parse("").unwrap(), None);
+        assert!(Position::parse(&token_after(7)).is_err());
+        assert!(Position::parse(&Position { time, id: 0 }.token()).is_err());
     }
 }

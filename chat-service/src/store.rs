@@ -1,28 +1,51 @@
 //! Conversations as they are kept.
 
+mod begin;
+mod branches;
+mod claims;
+mod end;
+mod export;
+mod feedback;
 mod message;
+mod messages;
+mod request;
+mod requests;
+mod search;
 mod session;
+mod sessions;
 mod turn;
-mod turns;
+mod usage;
+mod usage_day;
 
 use chrono::{DateTime, Utc};
 use database::Database;
-use futures_util::FutureExt as _;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _,
 };
 
 use crate::error::Error;
-use crate::pages::Page;
-use crate::prompt;
 
+pub(crate) use begin::{Begin, Begun, What};
+pub(crate) use claims::{Lease, Progress};
+pub(crate) use end::{Keep, Outcome, Reply};
+pub(crate) use export::Piece;
+pub(crate) use feedback::{Model as Feedback, Rating};
 pub(crate) use message::{Model as Message, Sender};
+pub(crate) use messages::{Listed, Span};
+pub(crate) use search::Hit;
 pub(crate) use session::Model as Session;
-pub(crate) use turns::Accepted;
+pub(crate) use sessions::{Change, Viewed};
+pub(crate) use turn::{Failure, Finish, Model as Turn, State};
+pub(crate) use usage_day::Model as UsageDay;
 
-/// Messages read at once while a prompt is being filled.
-const HISTORY_PAGE: u64 = 50;
+/// Tokens, as far as the model told or as we estimate them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) prompt_tokens: i64,
+    pub(crate) reply_tokens: i64,
+    pub(crate) is_estimated: bool,
+}
 
 /// Conversations. Clones share the database.
 #[derive(Clone)]
@@ -35,92 +58,15 @@ impl Store {
         Self { database }
     }
 
-    pub(crate) async fn add_session(
-        &self,
-        user_id: i64,
-        now: DateTime<Utc>,
-    ) -> Result<Session, Error> {
-        let row = new_session(user_id, now);
-        self.database.write(|tx| async move { Ok(row.insert(tx).await?) }.boxed()).await
-    }
-
-    /// The sessions of a person, newest first.
-    pub(crate) async fn sessions(&self, user_id: i64, page: Page) -> Result<Vec<Session>, Error> {
-        let mut query = session::Entity::find()
-            .filter(session::Column::UserId.eq(user_id))
-            .order_by_desc(session::Column::Id)
-            .limit(page.size);
-        if let Some(last) = page.after {
-            query = query.filter(session::Column::Id.lt(last));
-        }
-        self.database.read(|read| async move { Ok(query.all(&read).await?) }).await
-    }
-
-    /// The messages of a session of this person, oldest first.
-    pub(crate) async fn messages(
-        &self,
-        user_id: i64,
-        session_id: i64,
-        page: Page,
-    ) -> Result<Vec<Message>, Error> {
-        let mut query =
-            said_in(user_id, session_id).order_by_asc(message::Column::Id).limit(page.size);
-        if let Some(last) = page.after {
-            query = query.filter(message::Column::Id.gt(last));
-        }
-        self.database
-            .read(move |read| async move {
-                let found = query.all(&read).await?;
-                if found.is_empty() {
-                    // An empty session and somebody else's look alike so far.
-                    owned_session(&read, user_id, session_id).await?;
-                }
-                Ok(found)
-            })
-            .await
-    }
-
-    /// What was said before `message`, oldest first: the newest part, somewhat more than fits into
-    /// `budget` tokens. Never the whole history of a long session.
-    pub(crate) async fn history(
-        &self,
-        message: &Message,
-        budget: usize,
-    ) -> Result<Vec<Message>, Error> {
-        let Message { id, user_id, session_id, .. } = *message;
+    /// A turn of this person, and its reply if it has one.
+    pub(crate) async fn outcome(&self, user_id: i64, turn_id: i64) -> Result<Outcome, Error> {
         self.database
             .read_patiently(move |read| async move {
-                let (mut history, mut spent, mut before) = (Vec::new(), 0, id);
-                loop {
-                    let page = said_in(user_id, session_id)
-                        .filter(message::Column::Id.lt(before))
-                        .order_by_desc(message::Column::Id)
-                        .limit(HISTORY_PAGE)
-                        .all(&read)
-                        .await?;
-                    let last = page.len() < usize::try_from(HISTORY_PAGE).unwrap_or_default();
-                    spent += page.iter().map(|old| prompt::tokens(&old.text)).sum::<usize>();
-                    history.extend(page);
-                    match history.last() {
-                        Some(oldest) if !last && spent <= budget => before = oldest.id,
-                        _ => break,
-                    }
-                }
-                history.reverse();
-                Ok(history)
+                let turn = owned_turn(&read, user_id, turn_id).await?;
+                end::outcome(&read, turn).await
             })
             .await
     }
-}
-
-fn said_in(user_id: i64, session_id: i64) -> sea_orm::Select<message::Entity> {
-    message::Entity::find()
-        .filter(message::Column::UserId.eq(user_id))
-        .filter(message::Column::SessionId.eq(session_id))
-}
-
-fn new_session(user_id: i64, now: DateTime<Utc>) -> session::ActiveModel {
-    session::ActiveModel { user_id: Set(user_id), created_at: Set(now), ..Default::default() }
 }
 
 /// The session, if it is this person's.
@@ -134,4 +80,47 @@ async fn owned_session(
         .one(connection)
         .await?
         .ok_or(Error::SessionNotFound)
+}
+
+/// The turn, if it is this person's.
+async fn owned_turn(
+    connection: &impl ConnectionTrait,
+    user_id: i64,
+    turn_id: i64,
+) -> Result<Turn, Error> {
+    turn::Entity::find_by_id(turn_id)
+        .filter(turn::Column::UserId.eq(user_id))
+        .one(connection)
+        .await?
+        .ok_or(Error::TurnNotFound)
+}
+
+/// The message, if it is this person's and of this sender.
+async fn owned_message(
+    connection: &impl ConnectionTrait,
+    user_id: i64,
+    message_id: i64,
+    sender: Sender,
+) -> Result<Message, Error> {
+    message::Entity::find_by_id(message_id)
+        .filter(message::Column::UserId.eq(user_id))
+        .filter(message::Column::Sender.eq(sender))
+        .one(connection)
+        .await?
+        .ok_or(Error::MessageNotFound)
+}
+
+/// Notes that what can be read in a session has changed.
+async fn touch(
+    connection: &impl ConnectionTrait,
+    session_id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    session::Entity::update_many()
+        .filter(session::Column::Id.eq(session_id))
+        .col_expr(session::Column::Version, Expr::col(session::Column::Version).add(1))
+        .col_expr(session::Column::UpdatedAt, Expr::value(now))
+        .exec(connection)
+        .await?;
+    Ok(())
 }

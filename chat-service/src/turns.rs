@@ -1,37 +1,41 @@
 //! Turns: one message and the one reply to it.
 //!
-//! The message is committed before the model is asked, and no database connection is held while it
-//! answers. From then on the turn runs by itself: a caller who hangs up changes nothing.
+//! A turn is committed before the model is asked, and no database connection is held while it
+//! answers. From then on it runs by itself: a caller who hangs up changes nothing, and a process that
+//! dies only means that another picks it up.
 
-use std::panic::AssertUnwindSafe;
+mod follower;
+mod journal;
+mod registry;
+mod work;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock;
 use chassis::tasks::Tasks;
 use chrono::{DateTime, Utc};
-use futures_util::FutureExt as _;
-use tokio::sync::Semaphore;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
-use crate::buddy::{Buddy, Failure};
+use crate::buddy::Buddy;
 use crate::config::TurnsConfig;
+use crate::draft::End;
 use crate::error::Error;
-use crate::prompt::Prompt;
-use crate::safety;
-use crate::store::{Accepted, Message, Store};
+use crate::limits::PersonLimits;
+use crate::prompt::Window;
+use crate::requests::Request;
+use crate::safety::Danger;
+use crate::store::{Begin, Begun, Failure, Keep, Lease, Message, Outcome, Store, Turn, What};
+use registry::Registry;
 
-/// How long a turn may take before somebody else may believe that its process died. Longer than
-/// the model's total limit, so that a living turn is never taken for a dead one.
-const LEASE: Duration = Duration::from_secs(90);
+pub(crate) use follower::{Cursor, Follower, News};
+
+/// Between two looks at a turn that another process has, or that nobody has yet.
+const LOOK: Duration = Duration::from_millis(250);
 /// When to come back if the model did not say.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-
-/// A turn that was completed.
-#[derive(Debug)]
-pub(crate) struct Exchange {
-    pub(crate) user_message: Message,
-    pub(crate) ai_message: Message,
-}
 
 /// Runs turns. Clones share the places.
 #[derive(Clone)]
@@ -39,96 +43,186 @@ pub(crate) struct Turns {
     store: Store,
     buddy: Arc<Buddy>,
     tasks: Tasks,
+    registry: Registry,
     places: Arc<Semaphore>,
+    /// This process, among all that may share the database.
+    owner: i64,
+    limits: PersonLimits,
     crisis_patience: Duration,
-    prompt_tokens: usize,
+    window: Window,
+    /// Cancelled when turns are handed over to whoever comes next.
+    closing: CancellationToken,
 }
 
 impl Turns {
-    pub(crate) fn new(store: Store, buddy: Buddy, tasks: Tasks, config: &TurnsConfig) -> Self {
-        Self {
+    pub(crate) fn new(store: Store, buddy: Buddy, config: &TurnsConfig) -> anyhow::Result<Self> {
+        let mut owner = [0; 8];
+        let random = SystemRandom::new();
+        random.fill(&mut owner).map_err(|_| anyhow::anyhow!("there is no randomness"))?;
+        Ok(Self {
             store,
             buddy: Arc::new(buddy),
-            tasks,
+            tasks: Tasks::new(),
+            registry: Registry::default(),
             places: Arc::new(Semaphore::new(config.at_once)),
+            owner: i64::from_be_bytes(owner),
+            limits: config.person.clone(),
             crisis_patience: config.crisis_patience,
-            prompt_tokens: config.prompt_tokens,
-        }
+            window: config.window,
+            closing: CancellationToken::new(),
+        })
     }
 
-    /// Takes a message in, has it answered, and returns both.
-    pub(crate) async fn take(
+    /// Begins a turn, or finds the one that an earlier request of this name began.
+    pub(crate) async fn begin(
         &self,
         user_id: i64,
-        session_id: Option<i64>,
-        text: String,
+        what: What,
+        request: Option<Request>,
+        danger: Option<Danger>,
         now: DateTime<Utc>,
-    ) -> Result<Exchange, Error> {
-        // Before any gate: whoever is in danger is not turned away for want of a place.
-        let danger = safety::screen(&text);
-        let place = match self.places.clone().try_acquire_owned() {
-            Ok(place) => Some(place),
-            Err(_) if danger.is_some() => None,
-            Err(_) => return Err(Error::Overloaded),
+    ) -> Result<Begun, Error> {
+        let place = self.places.clone().try_acquire_owned().ok();
+        let wanted = Begin {
+            user_id,
+            what,
+            request,
+            written: danger.map(Danger::reply),
+            has_place: place.is_some(),
+            limits: self.limits.clone(),
+            lease: Lease::of(self.owner, now),
+            now,
         };
-        // A task of its own from the first step on: a caller who hangs up while the message is being
-        // stored must still find a reply.
+        // A task of its own: a caller who hangs up while the message is being stored must still find a
+        // reply.
         let turns = self.clone();
         let task = self.tasks.spawn(async move {
-            let lease = now + LEASE;
-            let accepted = turns.store.accept(user_id, session_id, text, lease, now).await?;
-            let answer = match (&place, danger) {
-                (None, _) => Err(Error::Overloaded),
-                (Some(_), None) => turns.answer(&accepted.user_message).await,
-                (Some(_), Some(_)) => turns.answer_soon(&accepted.user_message).await,
-            };
-            turns.end(accepted, answer, danger).await
+            let begun = turns.store.begin(wanted).await?;
+            turns.forget(user_id, &begun.stopped);
+            if begun.is_ours {
+                turns.start(begun.turn.clone(), place);
+            }
+            Ok(begun)
         });
         task.await?
     }
 
-    async fn end(
+    /// Ends the work on turns that are not wanted any more.
+    pub(crate) fn forget(&self, user_id: i64, turns: &[i64]) {
+        for turn_id in turns {
+            if let Some(live) = self.registry.get(user_id, *turn_id) {
+                self.registry.close(*turn_id, live.claims, End::Elsewhere);
+            }
+        }
+    }
+
+    /// Works on a turn that is ours, in a task of its own.
+    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>) {
+        // Entered before the task runs, so that its lease is renewed from now on.
+        let (live, turns) = (self.registry.open(&turn), self.clone());
+        self.tasks.spawn(async move { turns.work(turn, live, place).await });
+    }
+
+    /// Stops a turn and keeps what was read of it. One that has ended stays as it is.
+    pub(crate) async fn cancel(
         &self,
-        accepted: Accepted,
-        answer: Result<String, Error>,
-        danger: Option<safety::Danger>,
-    ) -> Result<Exchange, Error> {
-        let turn_id = accepted.turn_id;
-        let reply = match (answer, danger) {
-            (Ok(text), _) => text,
-            // A person in danger gets words and help, not an error, whatever failed.
-            (Err(error), Some(danger)) => {
-                tracing::warn!(turn.id = turn_id, %error, "the written crisis reply was given");
-                danger.reply().to_owned()
+        user_id: i64,
+        turn_id: i64,
+        keep: Keep,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Error> {
+        let turns = self.clone();
+        let task = self.tasks.spawn(async move {
+            let live = turns.registry.get(user_id, turn_id);
+            let told = live.as_ref().map(|live| {
+                // First of all, so that the model says no more.
+                live.stop.cancel();
+                live.draft.told()
+            });
+            let lease = Lease::of(turns.owner, now);
+            let ended = turns.store.cancel((user_id, turn_id), keep, told, lease, now).await?;
+            if let Some(live) = live {
+                let end = End::Stored(Box::new(ended.outcome.clone()));
+                turns.registry.close(turn_id, live.claims, end);
             }
-            (Err(error), None) => {
-                if let Err(worse) = self.store.fail(turn_id, clock::now()).await {
-                    tracing::error!(turn.id = turn_id, error = %worse, "a turn could not be given up");
+            if let Some(next) = ended.next {
+                turns.start(next, None);
+            }
+            Ok(ended.outcome)
+        });
+        task.await?
+    }
+
+    /// Waits for the end of a turn.
+    pub(crate) async fn outcome(&self, user_id: i64, turn_id: i64) -> Result<Outcome, Error> {
+        loop {
+            if let Some(live) = self.registry.get(user_id, turn_id) {
+                let mut page = live.draft.read();
+                let end = page.wait_for(|page| page.end.is_some()).await;
+                match end.ok().and_then(|page| page.end.clone()) {
+                    Some(End::Stored(outcome)) => return Ok(*outcome),
+                    Some(End::Interrupted) => return Err(Error::Interrupted),
+                    Some(End::Elsewhere) | None => {}
                 }
-                return Err(error);
             }
-        };
-        let ai_message = self.store.complete(&accepted.user_message, reply, clock::now()).await?;
-        Ok(Exchange { user_message: accepted.user_message, ai_message })
+            let outcome = self.store.outcome(user_id, turn_id).await?;
+            if outcome.turn.has_ended() {
+                return Ok(outcome);
+            }
+            self.pause().await?;
+        }
     }
 
-    /// Whoever is in danger does not wait for a model that takes its time.
-    async fn answer_soon(&self, message: &Message) -> Result<String, Error> {
-        let answer = tokio::time::timeout(self.crisis_patience, self.answer(message));
-        answer.await.unwrap_or(Err(Error::ModelTimeout))
+    /// Tells a reply from `cursor` on. `None` as the cursor: from the beginning.
+    pub(crate) fn follow(&self, user_id: i64, turn_id: i64, cursor: Cursor) -> Follower {
+        Follower::new(self.clone(), user_id, turn_id, cursor)
     }
 
-    async fn answer(&self, message: &Message) -> Result<String, Error> {
-        let history = self.store.history(message, self.prompt_tokens).await?;
-        let prompt = Prompt::assemble(history, message, self.prompt_tokens);
-        // A client library that panics must not take the turn with it.
-        let reply = AssertUnwindSafe(self.buddy.reply(&prompt)).catch_unwind().await;
-        let reply = reply.unwrap_or(Err(Failure::Unavailable { retry_after: None }));
-        reply.map_err(|failure| match failure {
-            Failure::Timeout => Error::ModelTimeout,
-            Failure::Unavailable { retry_after } => {
-                Error::ModelUnavailable { retry_after: retry_after.unwrap_or(RETRY_AFTER) }
-            }
-        })
+    /// Waits before looking again at a turn that is not worked on here.
+    async fn pause(&self) -> Result<(), Error> {
+        tokio::select! {
+            () = self.closing.cancelled() => Err(Error::Interrupted),
+            () = self.registry.opened() => Ok(()),
+            () = tokio::time::sleep(LOOK) => Ok(()),
+        }
+    }
+
+    /// After a crash: what was at work is free at once, without waiting for leases to run out.
+    pub(crate) async fn recover(&self) -> Result<(), Error> {
+        match self.store.release_the_dead(clock::now()).await? {
+            0 => {}
+            turns => tracing::info!(turns, "turns were cut off; they are picked up again"),
+        }
+        Ok(())
+    }
+
+    /// Lets turns end for as long as `patience`, then hands the rest over to whoever comes next.
+    pub(crate) async fn retire(&self, patience: Duration) {
+        if !self.tasks.drain(patience).await {
+            tracing::warn!(
+                "turns were still at work at the end of the drain; they are handed over"
+            );
+        }
+        self.closing.cancel();
+        for (turn_id, live) in self.registry.all() {
+            self.registry.close(turn_id, live.claims, End::Interrupted);
+        }
+        if let Err(error) = self.store.release(self.owner, clock::now()).await {
+            tracing::warn!(%error, "turns could not be handed over at once");
+        }
+    }
+}
+
+/// The reply that a turn ended with, or why there is none.
+pub(crate) fn reply(outcome: Outcome) -> Result<(Turn, Message), Error> {
+    let Outcome { turn, reply, retry_after } = outcome;
+    match (reply, turn.failure) {
+        (Some(reply), _) => Ok((turn, reply)),
+        (None, Some(Failure::ModelTimeout)) => Err(Error::ModelTimeout),
+        (None, Some(Failure::GivenUp)) => Err(Error::GivenUp),
+        (None, Some(Failure::ModelUnavailable)) => {
+            Err(Error::ModelUnavailable { retry_after: retry_after.unwrap_or(RETRY_AFTER) })
+        }
+        (None, None) => Err(Error::Cancelled),
     }
 }

@@ -7,6 +7,7 @@
 
 mod error;
 mod open;
+mod presence;
 mod writer;
 
 use std::future::Future;
@@ -32,13 +33,19 @@ pub struct Database {
     writer: writer::Writer,
     reads: Arc<Semaphore>,
     tasks: Tasks,
+    presence: Arc<presence::Presence>,
 }
 
 impl Database {
     /// Opens the database at `url` (`sqlite:PATH`), creates it if need be, and migrates it.
     pub async fn open<M: MigratorTrait>(url: &str) -> Result<Self, Error> {
         let write = open::writer(url).await?;
-        M::up(&write, None).await?;
+        let presence = Arc::new(presence::Presence::announce(&open::file(url)?));
+        // In one transaction: of several processes that start at once, one migrates and the others find
+        // it done.
+        let migration = writer::begin(&write).await?;
+        M::up(&migration, None).await?;
+        migration.commit().await?;
         let read = open::readers(url).await?;
         let tasks = Tasks::new();
         Ok(Self {
@@ -46,6 +53,7 @@ impl Database {
             writer: writer::Writer::start(url, write, &tasks),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             tasks,
+            presence,
         })
     }
 
@@ -114,6 +122,13 @@ impl Database {
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
         self.writer.write_patiently(job).await
+    }
+
+    /// Whether no other process had the database open when this one came: whatever was at work then
+    /// belongs to nobody any more.
+    #[must_use]
+    pub fn was_alone(&self) -> bool {
+        self.presence.was_alone
     }
 
     /// Whether it answers: who reads, and who writes.

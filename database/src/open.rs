@@ -2,11 +2,11 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use crate::Error;
@@ -48,6 +48,13 @@ pub(crate) async fn writer(url: &str) -> Result<DatabaseConnection, Error> {
             .synchronous(SqliteSynchronous::Full)
     });
     Ok(Database::connect(options).await?)
+}
+
+/// The file that an address names.
+pub(crate) fn file(url: &str) -> Result<PathBuf, Error> {
+    let Url(url) = url.parse().map_err(Error::Address)?;
+    let options = SqliteConnectOptions::from_str(&url).map_err(|_| Error::Address("no file"))?;
+    Ok(options.get_filename().to_owned())
 }
 
 /// The connections that read, and cannot do anything else.

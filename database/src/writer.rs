@@ -166,14 +166,19 @@ async fn close(connection: DatabaseConnection) {
     }
 }
 
-/// Runs a group in one transaction, each job in a savepoint of its own.
-async fn commit(connection: &DatabaseConnection, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
-    // A deferred transaction that reads before it writes fails at once when somebody else wrote.
+/// Begins to write. A deferred transaction that reads before it writes would fail at once when
+/// somebody else wrote.
+pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let transaction = connection.begin_with_options(immediate).await?;
+    Ok(connection.begin_with_options(immediate).await?)
+}
+
+/// Runs a group in one transaction, each job in a savepoint of its own.
+async fn commit(connection: &DatabaseConnection, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    let transaction = begin(connection).await?;
     for job in group {
         let savepoint = transaction.begin().await?;
         if job.run(&savepoint).await {

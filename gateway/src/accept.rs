@@ -4,11 +4,13 @@ use http::HeaderMap;
 use http::header::ACCEPT;
 
 const PROBLEM: &str = "application/problem+json";
+const EVENTS: &str = "text/event-stream";
+const LINES: &str = "application/x-ndjson";
 
 /// Ranges that an answer of ours fits. A page of HTML is what browsers ask for when somebody opens
 /// an address by hand: they get the JSON.
-const FITTING: [&str; 6] =
-    ["*/*", "application/*", "application/json", PROBLEM, "text/event-stream", "text/html"];
+const FITTING: [&str; 7] =
+    ["*/*", "application/*", "application/json", PROBLEM, LINES, EVENTS, "text/html"];
 
 /// Whether an answer in JSON is of any use to the client.
 pub(crate) fn allows_json(headers: &HeaderMap) -> bool {
@@ -21,11 +23,30 @@ pub(crate) fn wants_problem(headers: &HeaderMap) -> bool {
     ranges(headers).any(|range| range == PROBLEM)
 }
 
+/// Whether the client wants to be told a reply while it is made.
+pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
+    values(headers).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        name.eq_ignore_ascii_case(EVENTS) && !parts.any(excludes)
+    })
+}
+
+/// Whether a parameter is a quality of zero: not wanted at all.
+fn excludes(parameter: &str) -> bool {
+    parameter.split_once('=').is_some_and(|(name, value)| {
+        name.eq_ignore_ascii_case("q") && value.parse().is_ok_and(|quality: f32| quality <= 0.0)
+    })
+}
+
 fn ranges(headers: &HeaderMap) -> impl Iterator<Item = String> {
-    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let ranges = values.flat_map(|value| value.split(','));
-    let names = ranges.map(|range| range.split(';').next().unwrap_or_default());
+    let names = values(headers).map(|range| range.split(';').next().unwrap_or_default());
     names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty())
+}
+
+fn values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(','))
 }
 
 #[cfg(test)]
@@ -53,6 +74,20 @@ mod tests {
         }
         assert!(!allows_json(&accept("application/xml")));
         assert!(!allows_json(&accept("image/png, text/plain")));
+    }
+
+    #[test]
+    fn events_are_for_those_who_name_them() {
+        for fine in [
+            "text/event-stream",
+            "application/json, Text/Event-Stream;q=0.5",
+            "text/event-stream; charset=utf-8",
+        ] {
+            assert!(wants_events(&accept(fine)), "{fine}");
+        }
+        for other in ["", "*/*", "text/*", "text/event-stream;q=0", "text/event-stream; q=0.000"] {
+            assert!(!wants_events(&accept(other)), "{other}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use proto::auth::v1 as pb;
 use serde::Serialize;
@@ -10,11 +11,12 @@ use crate::backends::{self, AUTH};
 use crate::body::Body;
 use crate::caller::Anyone;
 use crate::error::ApiError;
-use crate::fields;
+use crate::idempotency::Key;
 use crate::router::App;
+use crate::{fields, idempotency};
 
 #[derive(Serialize)]
-pub(crate) struct RegisterReply {
+struct RegisterReply {
     user: UserReply,
     token: String,
     refresh: String,
@@ -30,8 +32,9 @@ struct UserReply {
 pub(crate) async fn register(
     State(mut app): State<App>,
     _anyone: Anyone,
+    Key(request_id): Key,
     Body(body): Body,
-) -> Result<(StatusCode, Json<RegisterReply>), ApiError> {
+) -> Result<Response, ApiError> {
     if !fields::is_filled(&body, "username") || !fields::is_filled(&body, "password") {
         return Err(ApiError::fields_required());
     }
@@ -41,14 +44,17 @@ pub(crate) async fn register(
     let password = body.get("password").and_then(|value| value.as_str());
     let password = password.ok_or_else(|| fields::not_text("password"))?.to_owned();
 
-    let request = backends::within(AUTH, pb::RegisterRequest { username, password });
+    let request = pb::RegisterRequest { username, password, request_id };
+    let request = backends::within(AUTH, request);
     let reply = backends::answer(AUTH, app.backends.auth.register(request)).await?;
     let (Some(account), Some(tokens)) = (reply.account, reply.tokens) else {
         return Err(ApiError::internal());
     };
     let user = UserReply { id: account.id, username: account.username };
-    let reply = RegisterReply { user, token: tokens.access, refresh: tokens.refresh };
-    Ok((StatusCode::CREATED, Json(reply)))
+    let registered = RegisterReply { user, token: tokens.access, refresh: tokens.refresh };
+    let mut response = (StatusCode::CREATED, Json(registered)).into_response();
+    idempotency::mark(&mut response, reply.replayed);
+    Ok(response)
 }
 
 #[derive(Serialize)]

@@ -13,21 +13,25 @@ use crate::error::ApiError;
 
 /// For what the auth service does, waiting for a password to be hashed included.
 pub(crate) const AUTH: Duration = Duration::from_secs(5);
-/// For reading.
+/// For reading, and for whatever else needs no language model.
 pub(crate) const READ: Duration = Duration::from_secs(5);
 /// For a turn: longer than the model may take in all.
 pub(crate) const SEND: Duration = Duration::from_mins(1);
 
-/// Most that a service answers in one message, in bytes: a page of long messages.
-const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+/// Most that a service answers in one message, in bytes: a page of the longest messages.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
+/// What a service sends ahead of what was read, in bytes: on one call, and on all of a connection
+/// together. Nobody who stops reading takes the room of others.
+const CALL_WINDOW: u32 = 128 * 1024;
+const CONNECTION_WINDOW: u32 = 1 << 30;
 
 /// The services behind the gateway. Clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Backends {
     pub(crate) auth: AuthServiceClient<Channel>,
-    /// For turns, which take long.
+    /// For what takes long: turns, and everything at once.
     pub(crate) turns: ChatServiceClient<Channel>,
-    /// For reading, on a connection of its own: however many turns wait, nobody reads behind them.
+    /// For what is quick, on a connection of its own: however many turns wait, nobody reads behind them.
     pub(crate) reads: ChatServiceClient<Channel>,
     /// For looking whether they are well.
     pub(crate) auth_channel: Channel,
@@ -38,6 +42,9 @@ impl Backends {
     pub(crate) fn new(auth_channel: Channel, chat: Endpoint) -> Self {
         let client =
             |channel| ChatServiceClient::new(channel).max_decoding_message_size(MAX_RESPONSE_BYTES);
+        let chat = chat
+            .initial_stream_window_size(CALL_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW);
         let chat_channel = grpc::connect_lazily(chat.clone());
         Self {
             auth: AuthServiceClient::new(auth_channel.clone()),

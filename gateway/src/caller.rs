@@ -27,7 +27,15 @@ pub(crate) struct Caller {
 impl Caller {
     /// A request in the caller's name that tells its deadline.
     pub(crate) fn asks<T>(&self, budget: Duration, message: T) -> Request<T> {
-        let mut request = backends::within(budget, message);
+        self.sign(backends::within(budget, message))
+    }
+
+    /// A request in the caller's name whose answer takes as long as it takes.
+    pub(crate) fn asks_at_length<T>(&self, message: T) -> Request<T> {
+        self.sign(Request::new(message))
+    }
+
+    fn sign<T>(&self, mut request: Request<T>) -> Request<T> {
         request.metadata_mut().insert("authorization", self.authorization.clone());
         if let Some(id) = &self.request_id {
             request.metadata_mut().insert("x-request-id", id.clone());

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chassis::grpc::Address;
 use chassis::http::Limits;
@@ -21,6 +22,24 @@ pub struct Config {
     pub origins: Origins,
     /// What a client may take.
     pub limits: Limits,
+    /// How replies are told while they are made.
+    pub streams: Streams,
+}
+
+/// How replies are told while they are made.
+#[derive(Debug, Clone)]
+pub struct Streams {
+    /// Between two signs of life.
+    pub keep_alive: Duration,
+    /// For replies to end once a shutdown has begun. Less than the drain of all requests: whoever
+    /// still listens is told before the connection closes.
+    pub drain: Duration,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { keep_alive: Duration::from_secs(10), drain: Duration::from_secs(7) }
+    }
 }
 
 /// Which web pages may call.
@@ -71,6 +90,7 @@ impl Config {
             chat_endpoint: chat?.0,
             origins: origins?,
             limits: Limits::default(),
+            streams: Streams::default(),
         })
     }
 
@@ -83,7 +103,8 @@ impl Config {
         chat_endpoint: Endpoint,
     ) -> Option<Self> {
         let origins = Origins::read(settings, "localhost")?;
-        Some(Self { listen, auth_endpoint, chat_endpoint, origins, limits: Limits::default() })
+        let (limits, streams) = (Limits::default(), Streams::default());
+        Some(Self { listen, auth_endpoint, chat_endpoint, origins, limits, streams })
     }
 }
 

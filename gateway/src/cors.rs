@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
+    RETRY_AFTER,
+};
 use http::{HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::Origins;
+use crate::{events, idempotency, limits};
 
 /// How long a browser may remember the answer.
 const MAX_AGE: Duration = Duration::from_hours(24);
@@ -22,15 +26,26 @@ pub(crate) fn layer(origins: &Origins) -> CorsLayer {
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| may_call(origin)))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             ACCEPT,
             ACCEPT_LANGUAGE,
             AUTHORIZATION,
             CONTENT_TYPE,
+            IF_NONE_MATCH,
+            idempotency::KEY,
+            events::LAST_ID,
             chassis::request_id::HEADER,
         ])
-        .expose_headers([RETRY_AFTER, chassis::request_id::HEADER])
+        .expose_headers([
+            ETAG,
+            LOCATION,
+            RETRY_AFTER,
+            idempotency::REPLAYED,
+            limits::LEFT,
+            limits::POLICY,
+            chassis::request_id::HEADER,
+        ])
         .max_age(MAX_AGE)
 }
 

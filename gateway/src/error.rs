@@ -5,6 +5,7 @@
 //! names of fields, `messages` for refused tokens.
 
 mod reasons;
+mod refusals;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
+
+use crate::limits::Limit;
 
 /// An answer that is not a success. `render` writes it.
 #[derive(Debug, Clone)]
@@ -23,14 +26,22 @@ pub(crate) struct ApiError {
     pub(crate) detail: Cow<'static, str>,
     /// Keys of the shapes that existing clients know.
     pub(crate) extra: Map<String, Value>,
-    /// For 503 and 504: when to come back.
+    /// For 429, 503 and 504: when to come back.
     pub(crate) retry_after: Option<Duration>,
+    /// For 429: what was used up.
+    pub(crate) limit: Option<Box<Limit>>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let (detail, extra) = (detail.into(), Map::new());
-        Self { status, code, detail, extra, retry_after: None }
+        Self { status, code, detail, extra, retry_after: None, limit: None }
+    }
+
+    /// When to come back, in whole seconds, and never "at once".
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let delay = self.retry_after?;
+        Some((delay.as_secs() + u64::from(delay.subsec_nanos() > 0)).max(1))
     }
 
     /// The same words under `error`, where the original said it there.
@@ -158,6 +169,16 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "session_not_found", detail).also_as_error()
     }
 
+    pub(crate) fn turn_not_found() -> Self {
+        let detail = "Turn not found or not owned by user.";
+        Self::new(StatusCode::NOT_FOUND, "turn_not_found", detail)
+    }
+
+    pub(crate) fn message_not_found() -> Self {
+        let detail = "Message not found or not owned by user.";
+        Self::new(StatusCode::NOT_FOUND, "message_not_found", detail)
+    }
+
     pub(crate) fn overloaded(delay: Duration) -> Self {
         let detail = "We are very busy at the moment. Please try again shortly.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).with_retry_after(delay)
@@ -168,19 +189,6 @@ impl ApiError {
             "Part of the service cannot be reached at the moment. Please try again shortly.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             .with_retry_after(Duration::from_secs(2))
-    }
-
-    pub(crate) fn model_unavailable(delay: Duration) -> Self {
-        let detail = "Your message is saved, but the buddy cannot answer at the moment. Please try \
-                      again shortly.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "model_unavailable", detail)
-            .with_retry_after(delay)
-    }
-
-    pub(crate) fn model_timeout(delay: Duration) -> Self {
-        let detail = "Your message is saved, but the buddy took too long to answer. Please try again \
-                      shortly.";
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "model_timeout", detail).with_retry_after(delay)
     }
 
     pub(crate) fn timeout() -> Self {

@@ -62,6 +62,30 @@ fn judge(value: Option<&Value>) -> Result<String, &'static str> {
     Ok(text)
 }
 
+/// A field that is a text, if it is there. An empty one counts as absent, and so does `null`.
+pub(crate) fn optional_text(
+    body: &Map<String, Value>,
+    name: &str,
+) -> Result<Option<String>, ApiError> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(not_text(name)),
+    }
+}
+
+/// A field that is true or false, if it is there; in a form it is the word.
+pub(crate) fn flag(body: &Map<String, Value>, name: &str) -> Result<Option<bool>, ApiError> {
+    match body.get(name) {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(Value::String(text)) if text == "true" => Ok(Some(true)),
+        Some(Value::String(text)) if text == "false" => Ok(Some(false)),
+        Some(_) => Err(ApiError::invalid_field(name, "Must be true or false.")),
+    }
+}
+
 /// The answer to a field that is there and no text.
 pub(crate) fn not_text(name: &str) -> ApiError {
     ApiError::invalid_field(name, NOT_TEXT)

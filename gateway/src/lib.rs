@@ -11,12 +11,23 @@ mod caller;
 mod config;
 mod cors;
 mod error;
+mod etag;
+mod events;
+mod export;
 mod fields;
 mod health;
+mod idempotency;
+mod ids;
+mod limits;
 mod messages;
+mod query;
 mod render;
+mod replies;
 mod router;
-mod session_id;
+mod sessions;
+mod turns;
+mod usage;
+mod views;
 
 use auth_client::Verifier;
 use chassis::tasks::Tasks;
@@ -26,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backends::Backends;
 use crate::router::App;
 
-pub use config::{Config, Origins};
+pub use config::{Config, Origins, Streams};
 
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
@@ -36,6 +47,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
         backends: Backends::new(auth, config.chat_endpoint),
         verifier: verifier.clone(),
         draining: shutdown.clone(),
+        streams: config.streams,
     };
     let background = Tasks::new();
     let stop = shutdown.clone();

@@ -1,68 +1,88 @@
-//! `send-message/`, `get-messages/`.
+//! `send-message/`, `get-messages/`, `messages/{id}/…`, `search/`.
 
+pub(crate) mod feedback;
 mod listing;
+pub(crate) mod page;
+pub(crate) mod search;
 
-use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::HeaderMap;
 use proto::chat::v1 as pb;
-use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::backends::{self, SEND};
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::fields;
+use crate::idempotency::Key;
+use crate::ids::{self, MessageId};
+use crate::query::Query;
+use crate::replies::{self, Reply};
 use crate::router::App;
-use crate::session_id::{self, NotANumber};
+use crate::{accept, fields};
 use listing::Listing;
 
-#[derive(Serialize)]
-pub(crate) struct SendReply {
-    message: &'static str,
-    session_id: i64,
-    ai_response: String,
-}
-
-/// Says something and returns the buddy's answer.
+/// Says something and returns the buddy's answer: 201 with the whole of it, or 200 and events while
+/// it is made.
 pub(crate) async fn send(
     State(mut app): State<App>,
     caller: Caller,
+    Key(request_id): Key,
+    headers: HeaderMap,
     Body(body): Body,
-) -> Result<(StatusCode, Json<SendReply>), ApiError> {
-    if !fields::is_filled(&body, "text") {
+) -> Result<Response, ApiError> {
+    let text = text_of(&body)?;
+    let session_id =
+        ids::of_field(body.get("session_id")).map_err(|_| ids::invalid("session_id"))?;
+    let request = pb::SendMessageRequest { session_id, text, request_id };
+    if accept::wants_events(&headers) {
+        let mut turns = app.backends.turns.clone();
+        let begin = Reply::begin(turns.stream_message(caller.asks_at_length(request)));
+        return replies::respond(&app, &headers, begin).await;
+    }
+    let call = app.backends.turns.send_message(caller.asks(SEND, request));
+    let reply = backends::answer(SEND, call).await?;
+    let (Some(turn), Some(ai_message)) = (reply.turn, reply.ai_message) else {
+        return Err(ApiError::internal());
+    };
+    let mut response = replies::whole(turn.id, reply.session_id, ai_message.text);
+    replies::tell(&mut response, reply.replayed, reply.limits);
+    Ok(response)
+}
+
+/// Says something else in place of an earlier message.
+pub(crate) async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    MessageId(message_id): MessageId,
+    Key(request_id): Key,
+    headers: HeaderMap,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let text = text_of(&body)?;
+    let request = pb::EditMessageRequest { message_id, text, request_id };
+    let mut turns = app.backends.turns.clone();
+    let begin = Reply::begin(turns.edit_message(caller.asks_at_length(request)));
+    replies::respond(&app, &headers, begin).await
+}
+
+fn text_of(body: &Map<String, Value>) -> Result<String, ApiError> {
+    if !fields::is_filled(body, "text") {
         return Err(ApiError::text_required());
     }
     let text = body.get("text").and_then(|value| value.as_str());
-    let text = text.ok_or_else(|| fields::not_text("text"))?.to_owned();
-    let session_id = session_id::of_field(body.get("session_id")).map_err(invalid_session)?;
-
-    let request = caller.asks(SEND, pb::SendMessageRequest { session_id, text });
-    let reply = backends::answer(SEND, app.backends.turns.send_message(request)).await?;
-    let reply = SendReply {
-        message: "Message successfully processed.",
-        session_id: reply.session_id,
-        ai_response: reply.ai_message.ok_or_else(ApiError::internal)?.text,
-    };
-    Ok((StatusCode::CREATED, Json(reply)))
+    Ok(text.ok_or_else(|| fields::not_text("text"))?.to_owned())
 }
 
 /// All messages of a session, oldest first.
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
-    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    query: Query,
 ) -> Result<Response, ApiError> {
-    let query = query.unwrap_or_default();
-    let values = form_urlencoded::parse(query.as_bytes());
-    let id = values.filter(|(name, _)| name == "session_id").map(|(_, value)| value).last();
-    let id = id.filter(|id| !id.is_empty());
+    let id = query.id("session_id")?;
     let id = id.ok_or_else(|| ApiError::invalid_field("session_id", "This field is required."))?;
-    let session_id = session_id::of_text(&id).map_err(invalid_session)?;
-    Listing::new(app.backends, caller, session_id).respond().await
-}
-
-fn invalid_session(_: NotANumber) -> ApiError {
-    ApiError::invalid_field("session_id", "A valid integer above zero is required.")
+    Listing::new(app.backends, caller, id).respond(&headers).await
 }

@@ -1,5 +1,7 @@
 //! Writes every error in the one shape, whoever made it.
 
+use std::slice;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -9,8 +11,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::accept;
 use crate::error::ApiError;
+use crate::{accept, limits};
 
 /// Middleware: turns whatever failed inside into JSON.
 pub(crate) async fn errors(request: Request, next: Next) -> Response {
@@ -58,12 +60,9 @@ fn write(mut response: Response, error: &ApiError, as_problem: bool) -> Response
     if error.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"api\""));
     }
-    if let Some(delay) = error.retry_after {
-        // Whole seconds, and never "at once".
-        let seconds = delay.as_secs_f64().ceil().max(1.0);
-        headers.insert(RETRY_AFTER, HeaderValue::from_str(&seconds.to_string()).unwrap_or(ONE));
+    if let Some(seconds) = error.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
+    limits::write(headers, error.limit.as_deref().map_or(&[], slice::from_ref));
     response
 }
-
-const ONE: HeaderValue = HeaderValue::from_static("1");

@@ -15,9 +15,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::backends::Backends;
-use crate::config::Origins;
+use crate::config::{Origins, Streams};
 use crate::error::ApiError;
-use crate::{accounts, cors, health, messages, render};
+use crate::messages::{feedback, page, search};
+use crate::{accounts, cors, export, health, messages, render, sessions, turns, usage};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -26,6 +27,7 @@ pub(crate) struct App {
     pub(crate) verifier: Verifier,
     /// Cancelled when the gateway has begun to stop.
     pub(crate) draining: CancellationToken,
+    pub(crate) streams: Streams,
 }
 
 pub(crate) fn build(app: App, origins: &Origins) -> Router {
@@ -35,6 +37,23 @@ pub(crate) fn build(app: App, origins: &Origins) -> Router {
     let api = both(api, "/api/refresh", post(accounts::refresh));
     let api = both(api, "/api/send-message", post(messages::send));
     let api = both(api, "/api/get-messages", get(messages::list));
+    let api = both(api, "/api/messages/{id}/edit", post(messages::edit));
+    let rated = post(feedback::set).delete(feedback::withdraw);
+    let api = both(api, "/api/messages/{id}/feedback", rated);
+    let api = both(api, "/api/search", get(search::list));
+    let api = both(api, "/api/turns/{id}", get(turns::show));
+    let api = both(api, "/api/turns/{id}/events", get(turns::watch));
+    let api = both(api, "/api/turns/{id}/cancel", post(turns::cancel));
+    let api = both(api, "/api/turns/{id}/retry", post(turns::retry));
+    let api = both(api, "/api/turns/{id}/regenerate", post(turns::regenerate));
+    let api = both(api, "/api/turns/{id}/select", post(turns::select));
+    let api = both(api, "/api/sessions", get(sessions::list).post(sessions::create));
+    let session = get(sessions::show).patch(sessions::update).delete(sessions::delete);
+    let api = both(api, "/api/sessions/{id}", session);
+    let api = both(api, "/api/sessions/{id}/messages", get(page::list));
+    let api = both(api, "/api/sessions/{id}/context", get(sessions::context));
+    let api = both(api, "/api/account/export", get(export::download));
+    let api = both(api, "/api/account/usage", get(usage::show));
     api.route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .fallback(async || ApiError::not_found())

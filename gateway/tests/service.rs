@@ -13,19 +13,29 @@ mod service {
     mod raw;
     mod rpc;
     mod services;
+    mod telling;
     mod world;
 
     // The tests.
     mod bodies;
+    mod broken_streams;
     mod browsers;
     mod drain;
     mod errors;
+    mod export;
     mod forwarding;
     mod health;
+    mod idempotency;
     mod limits;
     mod listing;
     mod outages;
+    mod pages;
+    mod quotas;
     mod request_ids;
+    mod sessions;
     mod shapes;
     mod slow_clients;
+    mod streaming;
+    mod turns;
+    mod words;
 }

@@ -78,21 +78,23 @@ mod tests {
         let secret = "hunter2-canary".to_owned();
         let tokens = auth::v1::TokenPair { access: secret.clone(), refresh: secret.clone() };
         let printed = [
-            format!("{:?}", auth::v1::RegisterResponse { account: None, tokens: Some(tokens) }),
+            format!(
+                "{:?}",
+                auth::v1::RegisterResponse { tokens: Some(tokens), ..Default::default() }
+            ),
             format!(
                 "{:?}",
                 auth::v1::LogInRequest { username: secret.clone(), password: secret.clone() }
             ),
             format!(
                 "{:?}",
-                chat::v1::SendMessageRequest { session_id: None, text: secret.clone() }
+                chat::v1::SendMessageRequest { text: secret.clone(), ..Default::default() }
             ),
             format!(
                 "{:?}",
                 chat::v1::SendMessageResponse {
-                    session_id: 1,
-                    user_message: None,
                     ai_message: Some(chat::v1::Message { text: secret, ..Default::default() }),
+                    ..Default::default()
                 }
             ),
         ];

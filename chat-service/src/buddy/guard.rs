@@ -28,6 +28,8 @@ pub(crate) struct Refused {
     pub(crate) retry_after: Option<Duration>,
     /// `error.code` of the body, such as `insufficient_quota`.
     pub(crate) code: Option<String>,
+    /// Whether the prompt was longer than the model takes.
+    pub(crate) is_too_long: bool,
 }
 
 impl Refused {
@@ -70,13 +72,16 @@ impl Service<HttpRequestFactory> for Guard {
             let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let seconds: Option<u64> = header.and_then(|text| text.trim().parse().ok());
             let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
-            let code = code(response).await;
-            Err(OpenAIError::Boxed(Box::new(Refused { status, retry_after, code })))
+            let error = error(response).await.unwrap_or_default();
+            let is_too_long = is_too_long(&error);
+            let code = error.get("code").and_then(Value::as_str).map(str::to_owned);
+            let refused = Refused { status, retry_after, code, is_too_long };
+            Err(OpenAIError::Boxed(Box::new(refused)))
         })
     }
 }
 
-async fn code(mut response: Response) -> Option<String> {
+async fn error(mut response: Response) -> Option<Value> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         body.extend_from_slice(&chunk);
@@ -84,6 +89,36 @@ async fn code(mut response: Response) -> Option<String> {
             return None;
         }
     }
-    let body: Value = serde_json::from_slice(&body).ok()?;
-    body.get("error")?.get("code")?.as_str().map(str::to_owned)
+    let mut body: Value = serde_json::from_slice(&body).ok()?;
+    Some(body.get_mut("error")?.take())
+}
+
+/// OpenAI has a code for it, llama.cpp a type, vLLM and others only words.
+fn is_too_long(error: &Value) -> bool {
+    let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
+    let words = text("message").to_lowercase();
+    text("code") == "context_length_exceeded"
+        || text("type") == "exceed_context_size_error"
+        || ["context length", "context window", "context size"].iter().any(|it| words.contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_prompt_that_is_too_long_is_recognised_whoever_says_so() {
+        for error in [
+            json!({"code": "context_length_exceeded", "message": "too many tokens"}),
+            json!({"type": "exceed_context_size_error", "code": 400}),
+            json!({"message": "This model's maximum context length is 4096 tokens."}),
+        ] {
+            assert!(is_too_long(&error), "{error}");
+        }
+        for error in [Value::Null, json!({"message": "no such model", "code": "not_found"})] {
+            assert!(!is_too_long(&error), "{error}");
+        }
+    }
 }

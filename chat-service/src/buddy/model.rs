@@ -12,21 +12,22 @@ use async_openai::error::OpenAIError;
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
     ChatCompletionRequestSystemMessage, ChatCompletionRequestUserMessage,
-    CreateChatCompletionRequest, FinishReason,
+    ChatCompletionStreamOptions, CreateChatCompletionRequest, FinishReason,
 };
 use futures_util::StreamExt as _;
 use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Failure;
 use super::breaker::Breaker;
 use super::guard::{Guard, Refused};
 use super::limits::Limits;
+use super::{Answer, Failure};
 use crate::config::ModelConfig;
+use crate::draft::Draft;
 use crate::prompt::Prompt;
-use crate::store::Sender;
+use crate::store::{Finish, Sender, Usage};
 
-/// Attempts at one reply; only before its first word.
+/// Attempts at one reply.
 const ATTEMPTS: u32 = 2;
 /// Before the second attempt, unless the model asks for more.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -62,8 +63,8 @@ impl Miss {
         Self { failure, again: true, down: true, why }
     }
 
-    /// Words have come already: whatever went wrong, asking again would say them twice.
-    fn after_words(mut self) -> Self {
+    /// Whoever has waited so long already is not asked to wait as long again.
+    fn at_last(mut self) -> Self {
         self.again = false;
         self
     }
@@ -82,6 +83,9 @@ impl From<OpenAIError> for Miss {
     fn from(error: OpenAIError) -> Self {
         match error {
             OpenAIError::Boxed(boxed) => match boxed.downcast::<Refused>() {
+                Ok(refused) if refused.is_too_long => {
+                    Self { failure: Failure::TooLong, ..Self::lasting("prompt is too long") }
+                }
                 Ok(refused) => {
                     let failure = Failure::Unavailable { retry_after: refused.retry_after };
                     if refused.is_passing() {
@@ -136,22 +140,23 @@ impl Model {
         })
     }
 
-    /// The whole answer, within the limits.
-    pub(crate) async fn reply(&self, prompt: &Prompt) -> Result<String, Failure> {
+    /// Writes the answer into the draft, within the limits. An attempt that fails after words were
+    /// said makes the draft begin anew.
+    pub(crate) async fn reply(&self, prompt: &Prompt, draft: &Draft) -> Result<Answer, Failure> {
         let deadline = Instant::now() + self.limits.total;
         let mut attempt = 1;
         loop {
             self.breaker
                 .admit(Instant::now())
                 .map_err(|wait| Failure::Unavailable { retry_after: Some(wait) })?;
-            let outcome = match timeout_at(deadline, self.attempt(prompt)).await {
+            let outcome = match timeout_at(deadline, self.attempt(prompt, draft)).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(Miss::slow("no whole reply in time").after_words()),
+                Err(_) => Err(Miss::slow("no whole reply in time").at_last()),
             };
             let miss = match outcome {
-                Ok(text) => {
+                Ok(answer) => {
                     self.breaker.succeeded();
-                    return Ok(text);
+                    return Ok(answer);
                 }
                 Err(miss) => miss,
             };
@@ -163,7 +168,7 @@ impl Model {
             }
             let asked = match miss.failure {
                 Failure::Unavailable { retry_after } => retry_after,
-                Failure::Timeout => None,
+                Failure::Timeout | Failure::TooLong => None,
             };
             let pause = asked.unwrap_or(PAUSE).max(PAUSE);
             // A wait that leaves no time for an answer is no use to somebody who is waiting.
@@ -173,46 +178,58 @@ impl Model {
                 return Err(miss.failure);
             }
             attempt += 1;
+            draft.restart();
             tokio::time::sleep(pause).await;
         }
     }
 
-    async fn attempt(&self, prompt: &Prompt) -> Result<String, Miss> {
+    async fn attempt(&self, prompt: &Prompt, draft: &Draft) -> Result<Answer, Miss> {
         let first = Instant::now() + self.limits.first_token;
         let (chat, request) = (self.client.chat(), self.request(prompt));
         let opened = timeout_at(first, chat.create_stream(request));
         let mut stream = opened.await.map_err(|_| Miss::slow("no answer in time"))??;
         let most_bytes = usize::try_from(self.reply_tokens).unwrap_or(0) * BYTES_PER_TOKEN;
-        let mut text = String::new();
-        let mut finish = None;
+        let (mut bytes, mut is_blank, mut finish, mut usage) = (0, true, None, None);
         loop {
             let chunk = if finish.is_some() {
-                // The reply is complete; the rest is read only so that the connection can be used
-                // again.
+                // The reply is complete; what follows tells what it cost, and must be read for the
+                // connection to be used again.
                 match timeout(AFTERWARDS, stream.next()).await {
-                    Ok(Some(Ok(_))) => continue,
+                    Ok(Some(Ok(chunk))) => {
+                        usage = usage.or(chunk.usage);
+                        continue;
+                    }
                     _ => break,
                 }
-            } else if text.is_empty() {
+            } else if bytes == 0 {
                 timeout_at(first, stream.next()).await.map_err(|_| Miss::slow("no word in time"))?
             } else {
                 let next = timeout(self.limits.silence, stream.next()).await;
-                next.map_err(|_| Miss::slow("fell silent").after_words())?
+                next.map_err(|_| Miss::slow("fell silent").at_last())?
             };
             let Some(chunk) = chunk else { break };
-            let chunk = chunk.map_err(|error| {
-                let miss = Miss::from(error);
-                if text.is_empty() { miss } else { miss.after_words() }
-            })?;
+            let chunk = chunk?;
+            usage = usage.or(chunk.usage);
             // The last chunk may hold nothing but usage.
             let Some(choice) = chunk.choices.into_iter().next() else { continue };
-            text.push_str(&choice.delta.content.unwrap_or_default());
-            if text.len() > most_bytes {
-                return Err(Miss::passing("reply without end").after_words());
+            let words = choice.delta.content.unwrap_or_default();
+            bytes += words.len();
+            is_blank = is_blank && words.trim().is_empty();
+            if bytes > most_bytes {
+                return Err(Miss::passing("reply without end").at_last());
+            }
+            if !words.is_empty() {
+                draft.push(&words);
             }
             finish = choice.finish_reason;
         }
-        judge(text, finish)
+        let finish = judge(is_blank, finish)?;
+        let usage = usage.map(|usage| Usage {
+            prompt_tokens: usage.prompt_tokens.into(),
+            reply_tokens: usage.completion_tokens.into(),
+            is_estimated: false,
+        });
+        Ok(Answer { finish, usage })
     }
 
     fn request(&self, prompt: &Prompt) -> CreateChatCompletionRequest {
@@ -229,6 +246,10 @@ impl Model {
             model: self.name.clone(),
             messages: std::iter::once(system.into()).chain(said).collect(),
             max_completion_tokens: Some(self.reply_tokens),
+            stream_options: Some(ChatCompletionStreamOptions {
+                include_usage: Some(true),
+                include_obfuscation: None,
+            }),
             ..CreateChatCompletionRequest::default()
         }
     }
@@ -236,12 +257,15 @@ impl Model {
 
 /// What came is a reply only if the model says that it is complete: a stream that just ends looks
 /// exactly like one that was cut.
-fn judge(text: String, finish: Option<FinishReason>) -> Result<String, Miss> {
+fn judge(is_blank: bool, finish: Option<FinishReason>) -> Result<Finish, Miss> {
     match finish {
-        Some(FinishReason::Stop | FinishReason::Length) if !text.trim().is_empty() => Ok(text),
-        Some(FinishReason::Stop | FinishReason::Length) => Err(Miss::passing("empty reply")),
+        Some(FinishReason::Stop | FinishReason::Length) if is_blank => {
+            Err(Miss::passing("empty reply"))
+        }
+        Some(FinishReason::Stop) => Ok(Finish::Stop),
+        Some(FinishReason::Length) => Ok(Finish::Length),
         Some(_) => Err(Miss::lasting("reply was withheld")),
-        None if text.is_empty() => Err(Miss::passing("ended without a word")),
-        None => Err(Miss::passing("ended without an end").after_words()),
+        None if is_blank => Err(Miss::passing("ended without a word")),
+        None => Err(Miss::passing("ended without an end")),
     }
 }

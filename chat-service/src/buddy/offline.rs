@@ -5,9 +5,13 @@
 
 mod themes;
 
+use std::time::Duration;
+
+use super::Answer;
+use crate::draft::Draft;
 use crate::prompt::Prompt;
 use crate::safety;
-use crate::store::Sender;
+use crate::store::{Finish, Sender};
 use themes::{FALLBACK, THEMES, Theme};
 
 /// Said once, with the first reply of a conversation.
@@ -16,27 +20,41 @@ my replies were written in advance by people: I can listen and offer small ideas
 always catch the details, and I only know English. If things get too heavy, people who can help are \
 at https://findahelpline.com, at any hour.";
 
+/// Between two words, for somebody who watches them appear: a quick reader's pace.
+const PACE: Duration = Duration::from_millis(25);
+
 /// Answers without a model.
 pub(crate) struct Offline;
 
 impl Offline {
-    #[expect(clippy::unused_self, reason = "it answers like the model, which has a state")]
-    pub(crate) fn reply(&self, prompt: &Prompt) -> String {
-        let newest = prompt.newest();
-        if let Some(danger) = safety::screen(newest) {
-            return danger.reply().to_owned();
+    /// Says its answer word by word, at the pace of a reader if somebody watches.
+    pub(crate) async fn reply(&self, prompt: &Prompt, draft: &Draft) -> Answer {
+        for word in choose(prompt).split_inclusive(char::is_whitespace) {
+            draft.push(word);
+            if draft.is_viewed() {
+                tokio::time::sleep(PACE).await;
+            }
         }
-        let spoken = prompt.messages.iter().rfind(|said| said.sender == Sender::Ai);
-        if let Some(words) = spoken.and_then(|said| safety::follow_up(&said.text)) {
-            return words.to_owned();
-        }
-        // How often the buddy has spoken decides which reply is next, so that none repeats at once.
-        let spoken = prompt.messages.iter().filter(|said| said.sender == Sender::Ai).count();
-        let theme = recognise(newest);
-        let reply = theme.replies.get(spoken % theme.replies.len().max(1)).copied();
-        let reply = reply.unwrap_or_default();
-        if spoken == 0 { format!("{INTRODUCTION}\n\n{reply}") } else { reply.to_owned() }
+        Answer { finish: Finish::Written, usage: None }
     }
+}
+
+/// The reply to a prompt.
+fn choose(prompt: &Prompt) -> String {
+    let newest = prompt.newest();
+    if let Some(danger) = safety::screen(newest) {
+        return danger.reply().to_owned();
+    }
+    let spoken = prompt.messages.iter().rfind(|said| said.sender == Sender::Ai);
+    if let Some(words) = spoken.and_then(|said| safety::follow_up(&said.text)) {
+        return words.to_owned();
+    }
+    // How often the buddy has spoken decides which reply is next, so that none repeats at once.
+    let spoken = prompt.messages.iter().filter(|said| said.sender == Sender::Ai).count();
+    let theme = recognise(newest);
+    let reply = theme.replies.get(spoken % theme.replies.len().max(1)).copied();
+    let reply = reply.unwrap_or_default();
+    if spoken == 0 { format!("{INTRODUCTION}\n\n{reply}") } else { reply.to_owned() }
 }
 
 /// The theme most of whose words are in the text.
@@ -70,16 +88,17 @@ mod tests {
             turn_id: 1,
             sender,
             text: text.into(),
+            shown: true,
             created_at: chrono::DateTime::UNIX_EPOCH,
         };
-        Prompt { system: "", messages: said.iter().map(message).collect() }
+        Prompt { system: "", messages: said.iter().map(message).collect(), is_cut: false }
     }
 
     #[test]
     fn it_introduces_itself_once_and_says_what_it_is() {
-        let first = Offline.reply(&conversation(&[(Sender::User, "hello")]));
+        let first = choose(&conversation(&[(Sender::User, "hello")]));
         assert!(first.contains("without a language model"), "{first}");
-        let second = Offline.reply(&conversation(&[
+        let second = choose(&conversation(&[
             (Sender::User, "hello"),
             (Sender::Ai, &first),
             (Sender::User, "I can't sleep"),
@@ -111,26 +130,26 @@ mod tests {
     fn the_same_feeling_twice_gets_two_replies() {
         let mut said =
             vec![(Sender::User, "I'm anxious"), (Sender::Ai, "…"), (Sender::User, "still anxious")];
-        let first = Offline.reply(&conversation(&said));
+        let first = choose(&conversation(&said));
         said.extend([(Sender::Ai, "…"), (Sender::User, "so anxious")]);
-        assert_ne!(first, Offline.reply(&conversation(&said)));
+        assert_ne!(first, choose(&conversation(&said)));
     }
 
     #[test]
     fn danger_comes_before_every_theme() {
-        let reply = Offline.reply(&conversation(&[(Sender::User, "work is bad, I want to die")]));
+        let reply = choose(&conversation(&[(Sender::User, "work is bad, I want to die")]));
         assert!(reply.contains("emergency number"), "{reply}");
     }
 
     #[test]
     fn the_answer_to_are_you_safe_is_not_met_with_small_talk() {
-        let first = Offline.reply(&conversation(&[(Sender::User, "I want to die")]));
+        let first = choose(&conversation(&[(Sender::User, "I want to die")]));
         let mut said = vec![(Sender::User, "I want to die"), (Sender::Ai, first.as_str())];
         said.push((Sender::User, "no"));
-        let second = Offline.reply(&conversation(&said));
+        let second = choose(&conversation(&said));
         assert!(second.contains("emergency number"), "{second}");
         said.extend([(Sender::Ai, second.as_str()), (Sender::User, "my sister is here now")]);
-        let third = Offline.reply(&conversation(&said));
+        let third = choose(&conversation(&said));
         assert_ne!(third, second, "and not for ever");
     }
 

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "messages")]
 pub(crate) struct Model {
-    /// Never used again; grows in the order things were said.
+    /// Never used again; grows in the order of the conversation: see [`super::turn::Model::reply_id`].
     #[sea_orm(primary_key)]
     pub(crate) id: i64,
     /// Whose conversation it is part of.
@@ -20,6 +20,8 @@ pub(crate) struct Model {
     /// What was said.
     #[sea_orm(column_type = "Text")]
     pub(crate) text: String,
+    /// Whether it is in the branch that is shown.
+    pub(crate) shown: bool,
     /// When it was stored.
     pub(crate) created_at: DateTimeUtc,
 }
@@ -32,6 +34,14 @@ pub(crate) enum Sender {
     User,
     /// The buddy.
     Ai,
+}
+
+impl Model {
+    /// What somebody may say next: it is nowhere yet.
+    pub(crate) fn next(user_id: i64, session_id: i64, text: String) -> Self {
+        let (sender, created_at) = (Sender::User, DateTimeUtc::UNIX_EPOCH);
+        Self { id: 0, user_id, session_id, turn_id: 0, sender, text, shown: true, created_at }
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

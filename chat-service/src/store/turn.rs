@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// One message and the one reply to it, as far as it has come.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "turns")]
 pub(crate) struct Model {
     /// Never used again.
@@ -13,26 +13,110 @@ pub(crate) struct Model {
     pub(crate) user_id: i64,
     /// Where it takes place.
     pub(crate) session_id: i64,
+    /// What was said before it, in the same branch.
+    pub(crate) parent_id: Option<i64>,
+    /// The message it answers, where that is not its own.
+    pub(crate) message_id: Option<i64>,
     /// How far it has come.
     pub(crate) state: State,
-    /// Until when a running turn is somebody's work; past it, that somebody is believed dead.
+    /// Which attempt at a reply is being told. Zero until the first.
+    pub(crate) attempt: i32,
+    /// How often somebody has taken it on. Whoever writes says which time was theirs: whoever lost it
+    /// meanwhile writes nothing.
+    pub(crate) claims: i32,
+    /// The process that has it.
+    pub(crate) owner: i64,
+    /// Until when it is that process's work; past it, the process is believed dead.
     pub(crate) lease_until: DateTimeUtc,
+    /// The reply so far, while it runs.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) partial: String,
+    /// Why it failed.
+    pub(crate) failure: Option<Failure>,
+    /// Why the reply ended.
+    pub(crate) finish: Option<Finish>,
+    /// Tokens the model was sent.
+    pub(crate) prompt_tokens: i64,
+    /// Tokens it said.
+    pub(crate) reply_tokens: i64,
+    /// Whether these are our own estimates.
+    pub(crate) is_estimated: bool,
+    /// Whether it is in the branch that is shown.
+    pub(crate) shown: bool,
     /// When its message was stored.
     pub(crate) created_at: DateTimeUtc,
-    /// When it was completed or given up.
+    /// When it ended.
     pub(crate) ended_at: Option<DateTimeUtc>,
+}
+
+impl Model {
+    /// The message that it answers.
+    pub(crate) fn user_message_id(&self) -> i64 {
+        self.message_id.unwrap_or(self.id * 2 - 1)
+    }
+
+    /// The number its reply will have: right after its own message, whatever else is said until then.
+    pub(crate) fn reply_id(&self) -> i64 {
+        self.id * 2
+    }
+
+    /// Whether nothing will happen to it by itself.
+    pub(crate) fn has_ended(&self) -> bool {
+        !matches!(self.state, State::Queued | State::Running)
+    }
+}
+
+/// Without the text: rows end up in logs when something goes wrong.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turn")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How far a turn has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
 pub(crate) enum State {
-    /// The message is stored, the reply is being made.
+    /// The message is stored, an earlier turn of the session is at work.
+    Queued,
+    /// The reply is being made.
     Running,
     /// The reply is stored.
     Completed,
     /// There is no reply, and nobody is making one.
     Failed,
+    /// The person stopped it.
+    Cancelled,
+}
+
+/// Why there is no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
+pub(crate) enum Failure {
+    /// The model could not be reached or gave no usable answer.
+    ModelUnavailable,
+    /// The model took too long.
+    ModelTimeout,
+    /// It took down every process that tried.
+    GivenUp,
+}
+
+/// Why a reply ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
+pub(crate) enum Finish {
+    /// The model had said it all.
+    Stop,
+    /// It was cut at the longest reply.
+    Length,
+    /// People wrote it, in place of the model.
+    Written,
+    /// The person stopped it.
+    Cancelled,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

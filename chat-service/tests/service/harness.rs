@@ -34,7 +34,7 @@ pub(crate) struct Service {
     auth: Endpoint,
     stop: CancellationToken,
     running: JoinHandle<()>,
-    data: TempDir,
+    data: Arc<TempDir>,
 }
 
 /// What a test may want otherwise.
@@ -80,7 +80,7 @@ impl Service {
             async move { server.serve_with_incoming(TcpIncoming::from(listener)).await.unwrap() },
         );
         let auth = Endpoint::from_shared(endpoint).unwrap();
-        Self::with_auth_at(auth, config, signing, key_fetches, TempDir::new().unwrap()).await
+        Self::with_auth_at(auth, config, signing, key_fetches, new_folder()).await
     }
 
     /// Stops the service and starts it again on the same data, with people's tokens as good as
@@ -91,12 +91,18 @@ impl Service {
         Self::with_auth_at(auth, config, signing, fetches, self.stop().await).await
     }
 
+    /// Another service on the same data.
+    pub(crate) async fn beside(&self, config: Config) -> Self {
+        let (signing, fetches) = (self.signing.clone(), self.key_fetches.clone());
+        Self::with_auth_at(self.auth.clone(), config, signing, fetches, self.data.clone()).await
+    }
+
     /// Without an auth service to ask.
     pub(crate) async fn start_alone(config: Config) -> Self {
         let nowhere = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let auth = Endpoint::from_shared(format!("http://{nowhere}")).unwrap();
         let signing = Arc::new(SigningKey::generate().unwrap());
-        Self::with_auth_at(auth, config, signing, Arc::default(), TempDir::new().unwrap()).await
+        Self::with_auth_at(auth, config, signing, Arc::default(), new_folder()).await
     }
 
     async fn with_auth_at(
@@ -104,7 +110,7 @@ impl Service {
         mut config: Config,
         signing: Arc<SigningKey>,
         key_fetches: Arc<AtomicUsize>,
-        data: TempDir,
+        data: Arc<TempDir>,
     ) -> Self {
         config.auth_endpoint = auth.clone();
         config.database_url = format!("sqlite:{}", data.path().join("chat.db").display());
@@ -118,7 +124,7 @@ impl Service {
     }
 
     /// Stops the service; returns when all turns have ended.
-    pub(crate) async fn stop(self) -> TempDir {
+    pub(crate) async fn stop(self) -> Arc<TempDir> {
         self.stop.cancel();
         drop(self.client);
         self.running.await.unwrap();
@@ -136,6 +142,10 @@ impl Service {
     pub(crate) fn bearer(&self, token: &str) -> Person {
         Person { client: self.client.clone(), authorization: format!("Bearer {token}") }
     }
+}
+
+fn new_folder() -> Arc<TempDir> {
+    Arc::new(TempDir::new().unwrap())
 }
 
 /// Somebody who calls.
@@ -157,7 +167,11 @@ impl Person {
         session_id: Option<i64>,
         text: &str,
     ) -> Result<SendMessageResponse, Status> {
-        let request = self.asks(SendMessageRequest { session_id, text: text.into() });
+        let request = self.asks(SendMessageRequest {
+            session_id,
+            text: text.into(),
+            ..SendMessageRequest::default()
+        });
         self.client.clone().send_message(request).await.map(Response::into_inner)
     }
 
@@ -174,7 +188,12 @@ impl Person {
         page_token: &str,
     ) -> Result<ListMessagesResponse, Status> {
         let page_token = page_token.to_owned();
-        let request = self.asks(ListMessagesRequest { session_id, page_size, page_token });
+        let request = self.asks(ListMessagesRequest {
+            session_id,
+            page_size,
+            page_token,
+            ..ListMessagesRequest::default()
+        });
         self.client.clone().list_messages(request).await.map(Response::into_inner)
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chassis::status;
-use chat_service::BuddyConfig;
+use chat_service::{BuddyConfig, Window};
 use openai_stub::{Behaviour, Stub};
 use proto::chat::v1::Sender;
 use tonic::Code;
@@ -42,7 +42,7 @@ async fn it_gets_persona_history_and_the_new_message_in_order() {
 async fn two_hundred_turns_of_history_stay_within_the_budget() {
     let stub = Stub::start().await.unwrap();
     let mut config = patient(&stub);
-    config.turns.prompt_tokens = 3_000;
+    config.turns.window = Window { all: 4_000, reply: 500, reserve: 500 };
     let service = Service::start(config).await;
     let ada = service.person(1);
     for turn in 0..200 {
@@ -96,7 +96,7 @@ async fn whatever_fails_the_message_is_kept_and_nothing_false_is_stored() {
         ),
         (Behaviour::insufficient_quota(), Code::Unavailable, "MODEL_UNAVAILABLE", 1),
         (Behaviour::unauthorized(), Code::Unavailable, "MODEL_UNAVAILABLE", 1),
-        (Behaviour::context_length_exceeded(), Code::Unavailable, "MODEL_UNAVAILABLE", 1),
+        (Behaviour::context_length_exceeded(), Code::Unavailable, "MODEL_UNAVAILABLE", 2),
         (Behaviour::bad_gateway_page(), Code::Unavailable, "MODEL_UNAVAILABLE", 2),
         (Behaviour::Garbage, Code::Unavailable, "MODEL_UNAVAILABLE", 2),
         (Behaviour::JsonInsteadOfStream, Code::Unavailable, "MODEL_UNAVAILABLE", 2),
@@ -108,14 +108,14 @@ async fn whatever_fails_the_message_is_kept_and_nothing_false_is_stored() {
             Behaviour::DropAfter { text: text(), tokens: 3 },
             Code::Unavailable,
             "MODEL_UNAVAILABLE",
-            1,
+            2,
         ),
-        (Behaviour::NoFinish { text: text() }, Code::Unavailable, "MODEL_UNAVAILABLE", 1),
+        (Behaviour::NoFinish { text: text() }, Code::Unavailable, "MODEL_UNAVAILABLE", 2),
         (
             Behaviour::ErrorChunk { text: text(), tokens: 3 },
             Code::Unavailable,
             "MODEL_UNAVAILABLE",
-            1,
+            2,
         ),
         (
             Behaviour::FinishReason { text: text(), reason: "content_filter".into() },

@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use auth_client::TokenError;
+use proto::chat::v1::turn_event::Failed;
 use proto::{auth, chat};
 use tonic::{Code, Status};
 
 use super::ApiError;
+use crate::limits::Limit;
 
 /// When to come back if the service did not say.
 const WAIT: Duration = Duration::from_secs(5);
@@ -23,17 +25,46 @@ impl From<Status> for ApiError {
             auth::DOMAIN => auth::v1::ErrorReason::from_reason(&reason)
                 .map(|reason| of_auth(reason, &status, delay)),
             chat::DOMAIN => chat::v1::ErrorReason::from_reason(&reason)
-                .map(|reason| of_chat(reason, &status, delay)),
+                .map(|reason| of_chat(reason, Some(&status), delay)),
             _ => None,
         };
         known.unwrap_or_else(|| without_reason(&status))
     }
 }
 
+impl From<&Failed> for ApiError {
+    fn from(failed: &Failed) -> Self {
+        let delay = failed.retry_after.and_then(|delay| Duration::try_from(delay).ok());
+        of_chat(failed.reason(), None, delay.unwrap_or(WAIT))
+    }
+}
+
+impl ApiError {
+    /// What a reason alone says.
+    pub(crate) fn of_reason(reason: chat::v1::ErrorReason) -> Self {
+        of_chat(reason, None, WAIT)
+    }
+
+    /// For a stream that ended before its end. Whatever it was that broke: the turn goes on.
+    pub(crate) fn broken_off(status: Option<Status>) -> Self {
+        match status {
+            Some(status) if chassis::status::reason(&status).is_some() => status.into(),
+            _ => Self::unavailable(),
+        }
+    }
+
+    /// For a stream that the gateway ends because it stops itself.
+    pub(crate) fn restarting() -> Self {
+        Self::interrupted(WAIT)
+    }
+}
+
 fn of_auth(reason: auth::v1::ErrorReason, status: &Status, delay: Duration) -> ApiError {
     use auth::v1::ErrorReason as Reason;
     match reason {
-        Reason::UsernameInvalid | Reason::PasswordInvalid => wrong_field(status),
+        Reason::UsernameInvalid | Reason::PasswordInvalid => wrong_field(Some(status)),
+        Reason::RequestIdInvalid => ApiError::idempotency_key_invalid(),
+        Reason::RequestIdReused => ApiError::idempotency_key_reused(),
         Reason::UsernameTaken => ApiError::username_taken(),
         Reason::InvalidCredentials => {
             ApiError::no_active_account("No active account found with the given credentials")
@@ -53,8 +84,9 @@ fn of_auth(reason: auth::v1::ErrorReason, status: &Status, delay: Duration) -> A
     }
 }
 
-fn of_chat(reason: chat::v1::ErrorReason, status: &Status, delay: Duration) -> ApiError {
+fn of_chat(reason: chat::v1::ErrorReason, status: Option<&Status>, delay: Duration) -> ApiError {
     use chat::v1::ErrorReason as Reason;
+    let limit = || Limit::of_metadata(&chassis::status::metadata(status?));
     match reason {
         Reason::TokenMissing => auth_client::Error::Missing.into(),
         Reason::TokenMalformed => auth_client::Error::Malformed.into(),
@@ -66,8 +98,23 @@ fn of_chat(reason: chat::v1::ErrorReason, status: &Status, delay: Duration) -> A
         Reason::TokenWithoutUser => TokenError::NoUser.into(),
         Reason::KeysUnavailable => auth_client::Error::KeysUnavailable.into(),
         Reason::TextRequired => ApiError::text_required(),
-        Reason::TextTooLong | Reason::PageInvalid => wrong_field(status),
+        Reason::TextTooLong
+        | Reason::PageInvalid
+        | Reason::TitleInvalid
+        | Reason::FeedbackInvalid => wrong_field(status),
+        Reason::QueryInvalid => wrong_query(status),
+        Reason::RequestIdInvalid => ApiError::idempotency_key_invalid(),
+        Reason::RequestIdReused => ApiError::idempotency_key_reused(),
         Reason::SessionNotFound => ApiError::session_not_found(),
+        Reason::TurnNotFound => ApiError::turn_not_found(),
+        Reason::MessageNotFound => ApiError::message_not_found(),
+        Reason::SessionBusy => ApiError::session_busy(delay).with_limit(limit()),
+        Reason::TooManyTurns => ApiError::too_many_turns(delay).with_limit(limit()),
+        Reason::DailyLimit => ApiError::daily_limit(delay).with_limit(limit()),
+        Reason::Cancelled => ApiError::cancelled(),
+        Reason::NothingToRetry => ApiError::nothing_to_retry(),
+        Reason::Interrupted => ApiError::interrupted(delay),
+        Reason::GivenUp => ApiError::given_up(),
         Reason::ModelUnavailable => ApiError::model_unavailable(delay),
         Reason::ModelTimeout => ApiError::model_timeout(delay),
         Reason::Overloaded => ApiError::overloaded(delay),
@@ -75,9 +122,17 @@ fn of_chat(reason: chat::v1::ErrorReason, status: &Status, delay: Duration) -> A
     }
 }
 
-fn wrong_field(status: &Status) -> ApiError {
-    chassis::status::field(status)
+fn wrong_field(status: Option<&Status>) -> ApiError {
+    status
+        .and_then(chassis::status::field)
         .map_or_else(ApiError::internal, |field| ApiError::invalid_fields([field]))
+}
+
+/// What is searched for is called `q` here, whatever the service calls it.
+fn wrong_query(status: Option<&Status>) -> ApiError {
+    status
+        .and_then(chassis::status::field)
+        .map_or_else(ApiError::internal, |(_, problem)| ApiError::invalid_field("q", &problem))
 }
 
 /// What did not come from a service of ours, but from the transport on the way to it. tonic reports

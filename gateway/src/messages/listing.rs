@@ -5,18 +5,17 @@ use std::io;
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
-use chassis::clock;
-use chrono::SecondsFormat;
 use futures_util::stream;
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use proto::chat::v1::{ListMessagesRequest, ListMessagesResponse, Message, Sender};
-use serde::Serialize;
+use http::{HeaderMap, HeaderValue};
+use proto::chat::v1::{ListMessagesRequest, ListMessagesResponse, Message};
 use tracing::Span;
 
 use crate::backends::{self, Backends, READ};
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::etag::Part;
+use crate::views::Saying;
 
 /// Messages asked for at once.
 const PAGE: i32 = 200;
@@ -28,16 +27,6 @@ pub(crate) struct Listing {
     session_id: i64,
     /// The request's own, which is no longer entered once the answer has begun.
     span: Span,
-}
-
-#[derive(Serialize)]
-struct MessageReply {
-    id: i64,
-    user: i64,
-    session: i64,
-    sender: &'static str,
-    text: String,
-    created_at: String,
 }
 
 /// How far the writing has come.
@@ -53,8 +42,14 @@ impl Listing {
 
     /// The answer. Its first page decides whether it is an error; should a later one fail, the
     /// answer breaks off, and is not JSON: it cannot be taken for the whole.
-    pub(crate) async fn respond(mut self) -> Result<Response, ApiError> {
-        let first = self.page(String::new()).await?;
+    pub(crate) async fn respond(mut self, headers: &HeaderMap) -> Result<Response, ApiError> {
+        let part = Part(String::new());
+        let known = part.known(headers);
+        let first = self.page(String::new(), known.version()).await?;
+        let version = first.version;
+        if known.suffices(first.not_modified) {
+            return Ok(part.not_modified(version));
+        }
         let mut start = b"{\"messages\":[".to_vec();
         write(&mut start, first.messages)?;
         let body = if first.next_page_token.is_empty() {
@@ -84,18 +79,30 @@ impl Listing {
         let mut response = body.into_response();
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
-        Ok(response)
+        // Should something be said while this is written, the tag is older than the list, and the
+        // client asks once more than it had to.
+        Ok(part.mark(response, version))
     }
 
-    async fn page(&mut self, page_token: String) -> Result<ListMessagesResponse, ApiError> {
-        let session_id = self.session_id;
-        let request = ListMessagesRequest { session_id, page_size: PAGE, page_token };
+    async fn page(
+        &mut self,
+        page_token: String,
+        known_version: Option<i64>,
+    ) -> Result<ListMessagesResponse, ApiError> {
+        let (session_id, page_size) = (self.session_id, PAGE);
+        let request = ListMessagesRequest {
+            session_id,
+            page_size,
+            page_token,
+            known_version,
+            ..ListMessagesRequest::default()
+        };
         let request = self.caller.asks(READ, request);
         backends::answer(READ, self.backends.reads.list_messages(request)).await
     }
 
     async fn chunk(&mut self, next: String) -> Result<(Bytes, Progress), ApiError> {
-        let page = self.page(next).await?;
+        let page = self.page(next, None).await?;
         let mut json = Vec::new();
         if !page.messages.is_empty() {
             json.push(b',');
@@ -116,23 +123,8 @@ fn write(json: &mut Vec<u8>, messages: Vec<Message>) -> Result<(), ApiError> {
         if position > 0 {
             json.push(b',');
         }
-        serde_json::to_writer(&mut *json, &reply(message)).map_err(|_| ApiError::internal())?;
+        serde_json::to_writer(&mut *json, &Saying::from(message))
+            .map_err(|_| ApiError::internal())?;
     }
     Ok(())
-}
-
-fn reply(message: Message) -> MessageReply {
-    let sender = match message.sender() {
-        Sender::Ai => "AI",
-        Sender::User | Sender::Unspecified => "USER",
-    };
-    let created_at = message.create_time.as_ref().and_then(clock::from_timestamp);
-    MessageReply {
-        id: message.id,
-        user: message.user_id,
-        session: message.session_id,
-        sender,
-        text: message.text,
-        created_at: created_at.unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, true),
-    }
 }

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::raw::Raw;
 use super::rpc::PATIENCE;
+use super::services::turn;
 use super::world::{World, answer};
 
 const GET: &str = "GET /livez HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -35,7 +36,12 @@ async fn a_request_in_flight_is_answered_and_a_new_connection_is_refused() {
         async move {
             go_on.notified().await;
             let ai_message = Some(Message { text: "hello".to_owned(), ..Message::default() });
-            Ok(SendMessageResponse { session_id: 1, user_message: None, ai_message })
+            Ok(SendMessageResponse {
+                session_id: 1,
+                turn: Some(turn()),
+                ai_message,
+                ..Default::default()
+            })
         }
     });
     let body = json!({"text": "hello"});
@@ -61,10 +67,15 @@ async fn a_list_in_flight_is_written_to_its_end() {
         async move {
             let messages = vec![Message::default()];
             if request.page_token.is_empty() {
-                return Ok(ListMessagesResponse { messages, next_page_token: "more".to_owned() });
+                let next_page_token = "more".to_owned();
+                return Ok(ListMessagesResponse {
+                    messages,
+                    next_page_token,
+                    ..Default::default()
+                });
             }
             go_on.notified().await;
-            Ok(ListMessagesResponse { messages, next_page_token: String::new() })
+            Ok(ListMessagesResponse { messages, ..Default::default() })
         }
     });
     let listing = world.get("/api/get-messages/?session_id=1");

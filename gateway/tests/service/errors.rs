@@ -19,7 +19,8 @@ const TOLD: (Duration, &str) = (Duration::from_millis(7_200), "8");
 /// A status with a reason. Its code says nothing: the reason alone decides.
 fn failure(domain: &str, reason: &str, retry_after: Option<Duration>) -> Status {
     let field = Some(("username", "Too wonderful."));
-    Failure { code: Code::DataLoss, domain, reason, message: INSIDE, retry_after, field }.into()
+    let (code, message) = (Code::DataLoss, INSIDE);
+    Failure { code, domain, reason, message, retry_after, field, metadata: &[] }.into()
 }
 
 /// What the API answers when the auth service says `status`.
@@ -48,7 +49,7 @@ async fn every_reason_of_the_auth_service_has_its_answer() {
     let world = World::start().await;
     let reasons: Vec<_> =
         (0..256).filter_map(|n| auth::v1::ErrorReason::try_from(n).ok()).collect();
-    assert_eq!(reasons.len(), 15);
+    assert_eq!(reasons.len(), 17);
     for reason in reasons {
         for (told, wait) in [(Some(TOLD.0), TOLD.1), (None, "5")] {
             let status = failure(auth::DOMAIN, reason.as_reason(), told);
@@ -62,7 +63,7 @@ async fn every_reason_of_the_chat_service_has_its_answer() {
     let world = World::start().await;
     let reasons: Vec<_> =
         (0..256).filter_map(|n| chat::v1::ErrorReason::try_from(n).ok()).collect();
-    assert_eq!(reasons.len(), 18);
+    assert_eq!(reasons.len(), 32);
     for reason in reasons {
         for (told, wait) in [(Some(TOLD.0), TOLD.1), (None, "5")] {
             let status = failure(chat::DOMAIN, reason.as_reason(), told);
@@ -76,13 +77,16 @@ async fn a_wrong_field_that_is_not_named_is_our_fault() {
     let world = World::start().await;
     let unnamed = |domain, reason| -> Status {
         let (code, message) = (Code::InvalidArgument, INSIDE);
-        Failure { code, domain, reason, message, retry_after: None, field: None }.into()
+        let (retry_after, field) = (None, None);
+        Failure { code, domain, reason, message, retry_after, field, metadata: &[] }.into()
     };
     for reason in ["USERNAME_INVALID", "PASSWORD_INVALID"] {
         let answer = when_auth_says(&world, unnamed(auth::DOMAIN, reason)).await;
         internal().is(&answer, reason);
     }
-    for reason in ["TEXT_TOO_LONG", "PAGE_INVALID"] {
+    for reason in
+        ["TEXT_TOO_LONG", "PAGE_INVALID", "TITLE_INVALID", "FEEDBACK_INVALID", "QUERY_INVALID"]
+    {
         let answer = when_chat_says(&world, unnamed(chat::DOMAIN, reason)).await;
         internal().is(&answer, reason);
     }
@@ -115,7 +119,9 @@ async fn a_reason_that_is_not_known_counts_as_none() {
     for (domain, reason) in foreign {
         for code in codes() {
             let (message, retry_after) = (INSIDE, Some(TOLD.0));
-            let status = Failure { code, domain, reason, message, retry_after, field: None }.into();
+            let field = None;
+            let status =
+                Failure { code, domain, reason, message, retry_after, field, metadata: &[] }.into();
             let case = format!("{domain} {reason} {code:?}");
             of_code(code).is(&when_auth_says(&world, status).await, &case);
         }

@@ -51,6 +51,22 @@ fn invalid_field() -> Expected {
     Expected { beside, ..expected(400, "invalid", detail) }
 }
 
+/// The search words are called `q`, whatever the service calls them.
+fn invalid_query() -> Expected {
+    let beside = json!({"q": ["Too wonderful."]});
+    Expected { beside, ..expected(400, "invalid", "q: Too wonderful.") }
+}
+
+fn key_invalid() -> Expected {
+    let detail = "Idempotency-Key must be one value of 1 to 255 visible ASCII characters.";
+    expected(400, "idempotency_key_invalid", detail)
+}
+
+fn key_reused() -> Expected {
+    let detail = "This Idempotency-Key came before, with another request.";
+    expected(422, "idempotency_key_reused", detail)
+}
+
 fn token_refused(detail: &'static str) -> Expected {
     expected(401, "token_not_valid", detail)
 }
@@ -92,6 +108,8 @@ pub(crate) fn of_auth(reason: auth::v1::ErrorReason, wait: &'static str) -> Expe
     use auth::v1::ErrorReason as Reason;
     match reason {
         Reason::UsernameInvalid | Reason::PasswordInvalid => invalid_field(),
+        Reason::RequestIdInvalid => key_invalid(),
+        Reason::RequestIdReused => key_reused(),
         Reason::UsernameTaken => {
             expected(400, "username_taken", "Username already taken").also_as_error()
         }
@@ -135,7 +153,58 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
         Reason::TextRequired => {
             expected(400, "text_required", "Message text is required.").also_as_error()
         }
-        Reason::TextTooLong | Reason::PageInvalid => invalid_field(),
+        Reason::TextTooLong
+        | Reason::PageInvalid
+        | Reason::TitleInvalid
+        | Reason::FeedbackInvalid => invalid_field(),
+        Reason::QueryInvalid => invalid_query(),
+        Reason::RequestIdInvalid => key_invalid(),
+        Reason::RequestIdReused => key_reused(),
+        Reason::TurnNotFound => {
+            expected(404, "turn_not_found", "Turn not found or not owned by user.")
+        }
+        Reason::MessageNotFound => {
+            expected(404, "message_not_found", "Message not found or not owned by user.")
+        }
+        Reason::SessionBusy => expected(
+            429,
+            "session_busy",
+            "Several of your messages here still wait for their answers. Please give us a moment.",
+        )
+        .retry_after(wait),
+        Reason::TooManyTurns => expected(
+            429,
+            "too_many_turns",
+            "Several replies to you are being written already. Please wait for one of them.",
+        )
+        .retry_after(wait),
+        Reason::DailyLimit => expected(
+            429,
+            "daily_limit",
+            "That was all we can answer for today. What you have written is kept, and you can go \
+             on tomorrow.",
+        )
+        .retry_after(wait),
+        Reason::Cancelled => {
+            expected(409, "cancelled", "The reply was stopped before its first word.")
+        }
+        Reason::NothingToRetry => expected(
+            409,
+            "nothing_to_retry",
+            "There is nothing to try again: this turn has not failed.",
+        ),
+        Reason::Interrupted => expected(
+            503,
+            "interrupted",
+            "The service is being restarted; the reply goes on. Reconnect to read it.",
+        )
+        .retry_after(wait),
+        Reason::GivenUp => expected(
+            500,
+            "given_up",
+            "Your message is saved, but something goes wrong on our side whenever we try to answer \
+             it.",
+        ),
         Reason::SessionNotFound => {
             expected(404, "session_not_found", "Session not found or not owned by user.")
                 .also_as_error()

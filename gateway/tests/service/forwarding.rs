@@ -102,6 +102,38 @@ async fn every_call_tells_how_long_it_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_call_that_tells_a_reply_has_a_token_and_no_deadline() {
+    let world = World::start().await;
+    let token = world.token();
+    for (method, path) in [
+        ("POST", "/api/send-message/"),
+        ("POST", "/api/turns/5/regenerate/"),
+        ("POST", "/api/turns/5/retry/"),
+        ("POST", "/api/messages/8/edit/"),
+        ("GET", "/api/turns/5/events/"),
+        ("GET", "/api/account/export/"),
+    ] {
+        let request = world.request(method, path).bearer_auth(&token).json(&json!({"text": "hi"}));
+        let request = request.header("accept", "text/event-stream");
+        answer(request.header("x-request-id", "told").header("grpc-timeout", "1n")).await;
+    }
+    let chat = &world.chat;
+    for metadata in [
+        chat.stream.last().metadata,
+        chat.regenerate.last().metadata,
+        chat.retry.last().metadata,
+        chat.edit.last().metadata,
+        chat.watch.last().metadata,
+        chat.export.last().metadata,
+    ] {
+        let expected = ALWAYS.into_iter().filter(|name| *name != "grpc-timeout");
+        assert_eq!(names(&metadata), set(expected.chain(["authorization"])));
+        assert_eq!(metadata.get("authorization").unwrap(), format!("Bearer {token}").as_str());
+        assert_eq!(metadata.get("x-request-id").unwrap(), "told");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_no_good_never_reaches_chat() {
     let world = World::start().await;
     let good = world.token();

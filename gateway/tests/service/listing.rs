@@ -19,12 +19,14 @@ fn message(id: i64) -> Message {
         sender: sender.into(),
         text: format!("\"{id}\" \u{e4}"),
         create_time: Some(Timestamp { seconds: 1_735_689_600 + id, nanos: 120_000_000 }),
+        ..Message::default()
     }
 }
 
 fn page(ids: impl IntoIterator<Item = i64>, next: &str) -> ListMessagesResponse {
     let messages = ids.into_iter().map(message).collect();
-    ListMessagesResponse { messages, next_page_token: next.to_owned() }
+    let next_page_token = next.to_owned();
+    ListMessagesResponse { messages, next_page_token, ..ListMessagesResponse::default() }
 }
 
 /// Messages 1 to 5 on three pages, and an empty one in between.
@@ -122,6 +124,7 @@ async fn a_list_that_breaks_off_is_never_taken_for_the_whole() {
             message: "",
             retry_after: None,
             field: None,
+            metadata: &[],
         }
         .into(),
     ];
@@ -140,8 +143,8 @@ async fn nobody_can_tell_a_foreign_session_from_a_missing_one() {
     for message in ["session 3 belongs to bob", "there is no session 3"] {
         let status = move || -> Status {
             let (domain, reason) = (proto::chat::DOMAIN, "SESSION_NOT_FOUND");
-            let (retry_after, field) = (None, None);
-            Failure { code: Code::NotFound, domain, reason, message, retry_after, field }.into()
+            let (code, retry_after, field) = (Code::NotFound, None, None);
+            Failure { code, domain, reason, message, retry_after, field, metadata: &[] }.into()
         };
         world.chat.list.answers(move |_| Err(status()));
         world.chat.send.answers(move |_| Err(status()));

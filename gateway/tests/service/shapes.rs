@@ -38,6 +38,48 @@ async fn a_slash_at_the_end_makes_no_difference() {
     }
 }
 
+/// All of these need a token, and most a body.
+const OTHERS: [(&str, &str); 19] = [
+    ("POST", "/api/messages/8/edit"),
+    ("POST", "/api/messages/8/feedback"),
+    ("DELETE", "/api/messages/8/feedback"),
+    ("GET", "/api/search"),
+    ("GET", "/api/turns/5"),
+    ("GET", "/api/turns/5/events"),
+    ("POST", "/api/turns/5/cancel"),
+    ("POST", "/api/turns/5/retry"),
+    ("POST", "/api/turns/5/regenerate"),
+    ("POST", "/api/turns/5/select"),
+    ("GET", "/api/sessions"),
+    ("POST", "/api/sessions"),
+    ("GET", "/api/sessions/3"),
+    ("PATCH", "/api/sessions/3"),
+    ("DELETE", "/api/sessions/3"),
+    ("GET", "/api/sessions/3/messages"),
+    ("GET", "/api/sessions/3/context"),
+    ("GET", "/api/account/export"),
+    ("GET", "/api/account/usage"),
+];
+
+#[tokio::test]
+async fn every_path_is_there_in_both_spellings_and_for_those_with_a_token_only() {
+    let world = World::start().await;
+    for (method, path) in OTHERS {
+        let mut statuses = Vec::new();
+        for path in [path.to_owned(), format!("{path}/")] {
+            let known = answer(world.request_as_user(method, &path)).await;
+            assert!(![401, 404, 405].contains(&known.status), "{method} {path}: {}", known.text);
+            statuses.push(known.status);
+            let stranger = answer(world.request(method, &path)).await;
+            assert_eq!(stranger.says(), (401, "not_authenticated".to_owned()), "{method} {path}");
+            let other = answer(world.request_as_user("PUT", &path)).await;
+            assert_eq!(other.says(), (405, "method_not_allowed".to_owned()), "{path}");
+            assert!(other.header("allow").split(',').any(|allowed| allowed == method), "{path}");
+        }
+        assert_eq!(statuses[0], statuses[1], "{method} {path}");
+    }
+}
+
 #[tokio::test]
 async fn what_does_not_exist_is_not_found() {
     let world = World::start().await;

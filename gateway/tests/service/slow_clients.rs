@@ -94,7 +94,8 @@ async fn who_asks_and_does_not_read_is_let_go() {
         let text = "a".repeat(100_000);
         let message = Message { id, session_id: 3, user_id: 7, text, ..Message::default() };
         let next_page_token = (id + 1).to_string();
-        Ok(ListMessagesResponse { messages: vec![message], next_page_token })
+        let messages = vec![message];
+        Ok(ListMessagesResponse { messages, next_page_token, ..Default::default() })
     });
     let mut deaf = Raw::connect(world.address).await;
     let token = world.token();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chassis::clock;
 use chassis::http::Limits;
 use chassis::tasks::Tasks;
-use gateway::{Config, Origins};
+use gateway::{Config, Origins, Streams};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use token::keys::SigningKey;
@@ -75,6 +75,7 @@ impl World {
             chat_endpoint: chat_backend.endpoint(),
             origins: Origins::Listed(vec![ORIGIN.to_owned()]),
             limits: Limits::default(),
+            streams: Streams::default(),
         };
         change(&mut config);
         let stop = CancellationToken::new();

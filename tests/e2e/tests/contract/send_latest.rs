@@ -37,7 +37,7 @@ async fn the_latest_session_is_the_one_created_last() {
 /// The JSON API makes a session with the first message only.
 async fn another_session(stage: &Stage) -> i64 {
     let mut chat = ChatServiceClient::connect(stage.product().chat_url()).await.unwrap();
-    let mut request = Request::new(CreateSessionRequest {});
+    let mut request = Request::new(CreateSessionRequest::default());
     let token = format!("Bearer {}", stage.word("access:carol"));
     request.metadata_mut().insert("authorization", token.parse().unwrap());
     chat.create_session(request).await.unwrap().into_inner().session.unwrap().id

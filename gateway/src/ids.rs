@@ -1,13 +1,17 @@
-//! Numbers of sessions, as clients write them.
+//! Numbers of sessions, turns and messages, as clients write them.
 
+use axum::extract::{FromRequestParts, Path};
+use http::request::Parts;
 use serde_json::Value;
 
-/// A number that no session has: larger than any id we give out.
+use crate::error::ApiError;
+
+/// A number that nothing has: larger than any id we give out.
 const NOBODYS: i64 = i64::MAX;
 /// 2^63: from here on a number is larger than any id.
 const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
 
-/// Reads the field of a body. `Ok(None)`: no session is named. `Err`: it is not the number of one.
+/// Reads the field of a body. `Ok(None)`: nothing is named. `Err`: it is not a number.
 pub(crate) fn of_field(value: Option<&Value>) -> Result<Option<i64>, NotANumber> {
     match value {
         None | Some(Value::Null) => Ok(None),
@@ -28,8 +32,8 @@ pub(crate) fn of_field(value: Option<&Value>) -> Result<Option<i64>, NotANumber>
     }
 }
 
-/// Reads decimal digits above zero. More of them than an id can have name no session, which is not
-/// the same as being no number.
+/// Reads decimal digits above zero. More of them than an id can have name nothing, which is not the
+/// same as being no number.
 pub(crate) fn of_text(text: &str) -> Result<i64, NotANumber> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits {
@@ -46,6 +50,50 @@ pub(crate) fn of_text(text: &str) -> Result<i64, NotANumber> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NotANumber;
 
+/// The answer to a field, or a part of a query, that should be a number and is none.
+pub(crate) fn invalid(name: &str) -> ApiError {
+    ApiError::invalid_field(name, "A valid integer above zero is required.")
+}
+
+/// The session that a path names.
+pub(crate) struct SessionId(pub(crate) i64);
+
+/// The turn that a path names.
+pub(crate) struct TurnId(pub(crate) i64);
+
+/// The message that a path names.
+pub(crate) struct MessageId(pub(crate) i64);
+
+/// The number in a path. What is none names nothing.
+async fn of_path<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<i64> {
+    let Path(text) = Path::<String>::from_request_parts(parts, state).await.ok()?;
+    of_text(&text).ok()
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        of_path(parts, state).await.map(Self).ok_or_else(ApiError::session_not_found)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TurnId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        of_path(parts, state).await.map(Self).ok_or_else(ApiError::turn_not_found)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for MessageId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        of_path(parts, state).await.map(Self).ok_or_else(ApiError::message_not_found)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -53,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absent_null_and_empty_name_no_session() {
+    fn absent_null_and_empty_name_nothing() {
         for none in [None, Some(&json!(null)), Some(&json!(""))] {
             assert_eq!(of_field(none), Ok(None));
         }

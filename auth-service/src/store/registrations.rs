@@ -1,0 +1,163 @@
+//! How an account comes into being, and by which request: both in one transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _, QueryTrait as _, Set,
+};
+
+use super::{Store, User, registration, user};
+use crate::error::Error;
+use crate::request_ids::RequestId;
+use crate::usernames::Username;
+
+/// How long a registration may be repeated.
+const LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// Expired rows deleted with each new one: more than one, so that they become fewer, and never so
+/// many that others wait for it.
+const SWEPT_AT_ONCE: u64 = 100;
+
+/// What came of adding an account.
+pub(crate) enum Added {
+    /// It is there.
+    New(User),
+    /// An equal request was faster: the account that it made.
+    Earlier(i64),
+}
+
+impl Store {
+    /// Adds an account. Whether the name is free is decided by the unique index, not by a look
+    /// beforehand.
+    pub(crate) async fn add_user(
+        &self,
+        username: Username,
+        password_hash: String,
+        request_id: Option<RequestId>,
+        now: DateTime<Utc>,
+    ) -> Result<Added, Error> {
+        let row = user::ActiveModel {
+            username: Set(username.display),
+            username_key: Set(username.key),
+            password_hash: Set(password_hash),
+            is_active: Set(true),
+            token_version: Set(0),
+            created_at: Set(now),
+            ..Default::default()
+        };
+        self.database
+            .write(move |tx| {
+                async move {
+                    let Some(request_id) = request_id else {
+                        return Ok(Added::New(insert(tx, row).await?));
+                    };
+                    // Transactions write one after the other: what is not here yet, nobody adds now.
+                    if let Some(user_id) = account_of(tx, request_id, now).await? {
+                        return Ok(Added::Earlier(user_id));
+                    }
+                    sweep(tx, request_id, now).await?;
+                    let user = insert(tx, row).await?;
+                    let made = registration::ActiveModel {
+                        request_digest: Set(request_id.digest().to_owned()),
+                        user_id: Set(user.id),
+                        expires_at: Set(now + LIFETIME),
+                    };
+                    made.insert(tx).await?;
+                    Ok(Added::New(user))
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// The id of the account that a request made, if it may still be repeated.
+    pub(crate) async fn account_of(
+        &self,
+        request_id: RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<i64>, Error> {
+        self.database
+            .read(move |read| async move { account_of(&read, request_id, now).await })
+            .await
+    }
+}
+
+async fn account_of(
+    connection: &impl ConnectionTrait,
+    request_id: RequestId,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>, Error> {
+    let found = registration::Entity::find_by_id(request_id.digest())
+        .filter(registration::Column::ExpiresAt.gt(now))
+        .one(connection)
+        .await?;
+    Ok(found.map(|registration| registration.user_id))
+}
+
+async fn insert(connection: &impl ConnectionTrait, row: user::ActiveModel) -> Result<User, Error> {
+    match row.insert(connection).await.map_err(Error::from) {
+        Err(Error::Storage(error)) if error.is_duplicate() => Err(Error::UsernameTaken),
+        other => other,
+    }
+}
+
+/// Makes room for `request_id`, whose row can only be an expired one, and deletes some others.
+async fn sweep(
+    connection: &impl ConnectionTrait,
+    request_id: RequestId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    registration::Entity::delete_by_id(request_id.digest()).exec(connection).await?;
+    let some_expired = registration::Entity::find()
+        .select_only()
+        .column(registration::Column::RequestDigest)
+        .filter(registration::Column::ExpiresAt.lte(now))
+        .limit(SWEPT_AT_ONCE)
+        .into_query();
+    registration::Entity::delete_many()
+        .filter(registration::Column::RequestDigest.in_subquery(some_expired))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::clock;
+    use database::Database;
+    use sea_orm::PaginatorTrait as _;
+
+    use super::*;
+    use crate::migrations::Migrator;
+
+    async fn add(store: &Store, request_id: &str, name: &str, at: DateTime<Utc>) {
+        let (id, name) = (RequestId::parse(request_id).unwrap(), Username::parse(name).unwrap());
+        let added = store.add_user(name, String::new(), Some(id), at).await;
+        assert!(matches!(added, Ok(Added::New(_))), "{request_id}");
+    }
+
+    async fn rows(store: &Store) -> u64 {
+        let query = registration::Entity::find();
+        let count = store.database.read(|read| async move { Ok(query.count(&read).await?) });
+        count.await.map_err(|error: Error| error).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_has_expired_is_swept_away_a_little_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let start = clock::now();
+        for number in 0..150 {
+            add(&store, &format!("try-{number}"), &format!("early{number}"), start).await;
+        }
+        let next_day = start + LIFETIME;
+        add(&store, "last", "last", next_day - TimeDelta::microseconds(1)).await;
+        assert_eq!(rows(&store).await, 151, "nothing has expired yet");
+        // Its own row goes, however many others have expired before it.
+        add(&store, "try-149", "next", next_day).await;
+        assert_eq!(rows(&store).await, 51);
+        add(&store, "next", "next_but_one", next_day).await;
+        assert_eq!(rows(&store).await, 3, "those that still count");
+    }
+}

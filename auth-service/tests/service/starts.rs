@@ -1,0 +1,59 @@
+//! Starting, starting again, and what it says about itself.
+
+use auth_service::serve;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::harness::{Service, config};
+
+#[tokio::test]
+async fn a_restart_keeps_accounts_and_tokens() {
+    let service = Service::start().await;
+    service.register("ada", "correct horse").await.unwrap();
+    let pair = service.log_in("ada", "correct horse").await.unwrap();
+    let service = Service::on(service.stop().await).await;
+    assert_eq!(service.verify(&pair.access).await.unwrap(), 1);
+    assert!(service.refresh(&pair.refresh).await.is_ok());
+    assert!(service.log_in("ada", "correct horse").await.is_ok());
+    let next = service.register("grace", "correct horse").await.unwrap();
+    assert_eq!(next.account.unwrap().id, 2);
+}
+
+#[tokio::test]
+async fn it_does_not_start_with_the_keys_of_another_installation() {
+    let service = Service::start().await;
+    service.register("ada", "correct horse").await.unwrap();
+    let data = service.stop().await;
+    std::fs::remove_file(data.path().join("keys/pepper.key")).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let outcome = serve(listener, config(data.path()), CancellationToken::new()).await;
+    assert!(outcome.unwrap_err().to_string().contains("pepper.key"));
+}
+
+#[tokio::test]
+async fn it_says_when_it_is_ready_and_what_it_offers() {
+    use tonic_health::pb::HealthCheckRequest;
+    use tonic_health::pb::health_client::HealthClient;
+    use tonic_reflection::pb::v1::ServerReflectionRequest;
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+
+    let service = Service::start().await;
+    service.register("ada", "correct horse").await.unwrap();
+    for name in ["", "aibuddy.auth.v1.AuthService"] {
+        let request = HealthCheckRequest { service: name.into() };
+        let answer = HealthClient::new(service.channel.clone()).check(request).await.unwrap();
+        assert_eq!(answer.into_inner().status, 1, "{name}: serving");
+    }
+    let list = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut reflection = ServerReflectionClient::new(service.channel.clone());
+    let answer =
+        reflection.server_reflection_info(futures_util::stream::iter([list])).await.unwrap();
+    let first = answer.into_inner().message().await.unwrap().unwrap();
+    let offered = format!("{first:?}");
+    assert!(offered.contains("aibuddy.auth.v1.AuthService"), "{offered}");
+    assert!(!offered.contains("ChatService"), "only what is here: {offered}");
+}

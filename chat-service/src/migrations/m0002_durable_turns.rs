@@ -1,0 +1,86 @@
+//! Turns that survive: who answers them, how far the reply has come, which branch they are in, and
+//! what requests began them.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, boolean, integer, string, string_null, text,
+    timestamp_with_time_zone,
+};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in [
+            big_integer_null("parent_id"),
+            big_integer_null("message_id"),
+            integer("attempt").default(1).to_owned(),
+            integer("claims").default(1).to_owned(),
+            big_integer("owner").default(0).to_owned(),
+            text("partial").default("").to_owned(),
+            string_null("failure"),
+            string_null("finish"),
+            big_integer("prompt_tokens").default(0).to_owned(),
+            big_integer("reply_tokens").default(0).to_owned(),
+            boolean("is_estimated").default(false).to_owned(),
+            boolean("shown").default(true).to_owned(),
+        ] {
+            add(manager, "turns", column).await?;
+        }
+        add(manager, "messages", boolean("shown").default(true).to_owned()).await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("requests")
+                    .col(big_integer("user_id"))
+                    .col(string("method"))
+                    .col(string("key_hash"))
+                    .col(string("fingerprint"))
+                    .col(big_integer("made_id"))
+                    .col(timestamp_with_time_zone("expires_at"))
+                    .primary_key(Index::create().col("user_id").col("method").col("key_hash"))
+                    .to_owned(),
+            )
+            .await?;
+        let connection = manager.get_connection();
+        for statement in STATEMENTS {
+            connection.execute_unprepared(statement).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+async fn add(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    mut column: ColumnDef,
+) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table(table).add_column(&mut column).to_owned()).await
+}
+
+/// What the builder has no words for.
+const STATEMENTS: [&str; 10] = [
+    // Whatever was at work belongs to a process that is gone, and what it answered was numbered
+    // otherwise than replies are from here on.
+    "UPDATE turns SET state = 'failed', failure = 'model_unavailable' WHERE state = 'running'",
+    "UPDATE turns SET finish = 'stop' WHERE state = 'completed'",
+    "UPDATE turns SET message_id =
+         (SELECT id FROM messages WHERE turn_id = turns.id AND sender = 'user')",
+    "UPDATE turns SET parent_id = (SELECT MAX(earlier.id) FROM turns AS earlier
+         WHERE earlier.session_id = turns.session_id AND earlier.id < turns.id)",
+    // The message of turn n is 2n - 1 and its reply 2n: that must be beyond every number given so far.
+    "UPDATE sqlite_sequence SET seq = MAX(seq, (SELECT COALESCE(MAX(id), 0) FROM messages))
+         WHERE name = 'turns'",
+    "CREATE UNIQUE INDEX turns_one_running ON turns (session_id) WHERE state = 'running'",
+    "CREATE INDEX turns_open ON turns (user_id, session_id, id)
+         WHERE state IN ('queued', 'running')",
+    "CREATE INDEX turns_parent_id ON turns (parent_id)",
+    "CREATE INDEX requests_expires_at ON requests (expires_at)",
+    "CREATE INDEX turns_leases ON turns (lease_until) WHERE state = 'running'",
+];

@@ -1,0 +1,91 @@
+//! Conversations as their owners keep them: titles, opinions, search, and what was used.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{
+    big_integer, boolean, string, text, timestamp_with_time_zone, timestamp_with_time_zone_null,
+};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for mut column in [
+            text("title").default("").to_owned(),
+            boolean("has_own_title").default(false).to_owned(),
+            big_integer("version").default(0).to_owned(),
+            timestamp_with_time_zone("updated_at").default("1970-01-01T00:00:00+00:00").to_owned(),
+            timestamp_with_time_zone_null("archived_at"),
+        ] {
+            let mut table = Table::alter();
+            manager.alter_table(table.table("sessions").add_column(&mut column).to_owned()).await?;
+        }
+        manager
+            .create_table(
+                Table::create()
+                    .table("feedback")
+                    .col(big_integer("message_id").primary_key())
+                    .col(big_integer("user_id"))
+                    .col(string("rating"))
+                    .col(text("comment"))
+                    .col(timestamp_with_time_zone("updated_at"))
+                    .foreign_key(
+                        ForeignKey::create()
+                            .from("feedback", "message_id")
+                            .to("messages", "id")
+                            .on_delete(ForeignKeyAction::Cascade),
+                    )
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_table(
+                Table::create()
+                    .table("usage_days")
+                    .col(big_integer("user_id"))
+                    .col(string("day"))
+                    .col(big_integer("turns"))
+                    .col(big_integer("prompt_tokens"))
+                    .col(big_integer("reply_tokens"))
+                    .col(boolean("is_estimated"))
+                    .primary_key(Index::create().col("user_id").col("day"))
+                    .to_owned(),
+            )
+            .await?;
+        let connection = manager.get_connection();
+        for statement in STATEMENTS {
+            connection.execute_unprepared(statement).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+/// Search lives beside the messages and changes with them, in the same transaction: it cannot drift.
+/// Whose a message is stands in the index too, so that a search looks at nobody else's words.
+const STATEMENTS: [&str; 9] = [
+    "UPDATE sessions SET updated_at = created_at",
+    "CREATE INDEX sessions_activity ON sessions (user_id, updated_at, id)",
+    "CREATE VIEW searchable AS SELECT id, text, 'user' || user_id AS owner FROM messages",
+    "CREATE VIRTUAL TABLE search USING fts5(text, owner, content = 'searchable',
+         content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2')",
+    // A deleted word leaves nothing behind in the index.
+    "INSERT INTO search (search, rank) VALUES ('secure-delete', 1)",
+    "CREATE TRIGGER search_insert AFTER INSERT ON messages BEGIN
+         INSERT INTO search (rowid, text, owner) VALUES (new.id, new.text, 'user' || new.user_id);
+     END",
+    "CREATE TRIGGER search_delete AFTER DELETE ON messages BEGIN
+         INSERT INTO search (search, rowid, text, owner)
+         VALUES ('delete', old.id, old.text, 'user' || old.user_id);
+     END",
+    "CREATE TRIGGER search_update AFTER UPDATE OF text ON messages BEGIN
+         INSERT INTO search (search, rowid, text, owner)
+         VALUES ('delete', old.id, old.text, 'user' || old.user_id);
+         INSERT INTO search (rowid, text, owner) VALUES (new.id, new.text, 'user' || new.user_id);
+     END",
+    "INSERT INTO search (search) VALUES ('rebuild')",
+];

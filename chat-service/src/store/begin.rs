@@ -1,0 +1,298 @@
+//! How a turn begins: everything that must be on disk before the model is asked, in one transaction.
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction,
+    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    Set,
+};
+
+use super::end::{self, Reply};
+use super::{
+    Finish, Lease, Message, Sender, Session, State, Store, Turn, Usage, branches, owned_message,
+    owned_session, owned_turn, requests, session, sessions, touch, turn, usage,
+};
+use crate::error::Error;
+use crate::limits::{Allowance, PersonLimits};
+use crate::requests::Request;
+
+/// A turn that somebody wants.
+pub(crate) struct Begin {
+    pub(crate) user_id: i64,
+    pub(crate) what: What,
+    pub(crate) request: Option<Request>,
+    /// The words to answer with at once, whatever stands in the way of another answer.
+    pub(crate) written: Option<&'static str>,
+    /// Whether there is a place for it among the turns at work.
+    pub(crate) has_place: bool,
+    pub(crate) limits: PersonLimits,
+    pub(crate) lease: Lease,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// What is to be answered.
+#[derive(Clone)]
+pub(crate) enum What {
+    /// Something said; without a session, in the most recently created one.
+    Said { session_id: Option<i64>, text: String, title: String },
+    /// Something said in place of an earlier message.
+    Edited { message_id: i64, text: String },
+    /// What was answered before.
+    Again { turn_id: i64 },
+    /// What could not be answered before.
+    Failed { turn_id: i64 },
+}
+
+/// A turn that is on disk.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) turn: Turn,
+    /// What was said, if it was said just now.
+    pub(crate) message: Option<Message>,
+    /// Whether an earlier request began it.
+    pub(crate) replayed: bool,
+    /// Whether the caller is to answer it now.
+    pub(crate) is_ours: bool,
+    /// Turns that were at work and are not any more: what they answer was taken back.
+    pub(crate) stopped: Vec<i64>,
+    pub(crate) allowances: Vec<Allowance>,
+}
+
+/// What becomes of a turn that begins.
+enum Way {
+    Run,
+    Wait,
+    Write(&'static str),
+}
+
+/// Where a turn takes place, and what it answers.
+struct Place {
+    session: Session,
+    parent_id: Option<i64>,
+    /// What is said; `None` for a message that is there already.
+    text: Option<String>,
+    message_id: Option<i64>,
+    stopped: Vec<i64>,
+}
+
+impl Store {
+    /// Begins a turn.
+    pub(crate) async fn begin(&self, begin: Begin) -> Result<Begun, Error> {
+        self.database.write(|tx| async move { begin.run(tx).await }.boxed()).await
+    }
+}
+
+impl Begin {
+    async fn run(mut self, tx: &DatabaseTransaction) -> Result<Begun, Error> {
+        let request = self.request.take();
+        if let Some(request) = &request
+            && let Some(turn_id) = requests::find(tx, self.user_id, request, self.now).await?
+        {
+            let turn = owned_turn(tx, self.user_id, turn_id).await?;
+            if turn.state == State::Failed {
+                return Ok(Begun { replayed: true, ..self.resume(tx, turn).await? });
+            }
+            let (message, stopped, allowances) = (None, Vec::new(), Vec::new());
+            let is_ours = false;
+            return Ok(Begun { turn, message, replayed: true, is_ours, stopped, allowances });
+        }
+        if let What::Failed { turn_id } = self.what {
+            let turn = owned_turn(tx, self.user_id, turn_id).await?;
+            return match turn.state {
+                State::Failed => self.resume(tx, turn).await,
+                _ => Err(Error::NothingToRetry),
+            };
+        }
+        let Place { session, parent_id, text, message_id, stopped } = self.place(tx).await?;
+        let used = usage::count_turn(tx, self.user_id, self.now).await?;
+        let daily = self.limits.daily(used, self.now);
+        let over = daily.clone().filter(|left| used > left.quota);
+        let (way, mut allowances) = self.way(tx, session.id, over).await?;
+        allowances.extend(daily);
+        let row = turn::ActiveModel {
+            user_id: Set(self.user_id),
+            session_id: Set(session.id),
+            parent_id: Set(parent_id),
+            message_id: Set(message_id),
+            created_at: Set(self.now),
+            shown: Set(true),
+            partial: Set(String::new()),
+            ..self.standing(&way, 0, 0)
+        };
+        let turn = row.insert(tx).await?;
+        let message = match text {
+            Some(text) => {
+                let id = turn.user_message_id();
+                Some(end::said(&turn, Sender::User, id, text, self.now).insert(tx).await?)
+            }
+            None => None,
+        };
+        touch(tx, session.id, self.now).await?;
+        if let Some(request) = request {
+            requests::remember(tx, self.user_id, request, turn.id, self.now).await?;
+        }
+        let (turn, is_ours) = self.set_out(tx, turn, way).await?;
+        Ok(Begun { turn, message, replayed: false, is_ours, stopped, allowances })
+    }
+
+    /// Has a turn that failed answered after all.
+    async fn resume(&self, tx: &DatabaseTransaction, turn: Turn) -> Result<Begun, Error> {
+        let (way, allowances) = self.way(tx, turn.session_id, None).await?;
+        let mut row = turn::ActiveModel {
+            failure: Set(None),
+            ended_at: Set(None),
+            ..self.standing(&way, turn.attempt, turn.claims)
+        };
+        row.id = turn.into_active_model().id;
+        let turn = row.update(tx).await?;
+        let (turn, is_ours) = self.set_out(tx, turn, way).await?;
+        let (message, stopped) = (None, Vec::new());
+        Ok(Begun { turn, message, replayed: false, is_ours, stopped, allowances })
+    }
+
+    /// The columns that say who has a turn, for one that sets out.
+    fn standing(&self, way: &Way, attempt: i32, claims: i32) -> turn::ActiveModel {
+        let (state, more) = match way {
+            Way::Wait => (State::Queued, 0),
+            Way::Run => (State::Running, 1),
+            // It ends in this very transaction, and another may be running.
+            Way::Write(_) => (State::Queued, 1),
+        };
+        turn::ActiveModel {
+            state: Set(state),
+            attempt: Set(attempt + more),
+            claims: Set(claims + more),
+            owner: Set(self.lease.owner),
+            lease_until: Set(self.lease.until),
+            ..Default::default()
+        }
+    }
+
+    /// Answers a turn at once, if that is its way. True if the caller is to answer it.
+    async fn set_out(
+        &self,
+        tx: &DatabaseTransaction,
+        turn: Turn,
+        way: Way,
+    ) -> Result<(Turn, bool), Error> {
+        Ok(match way {
+            Way::Run => (turn, true),
+            Way::Wait => (turn, false),
+            Way::Write(words) => {
+                let (text, usage) = (words.to_owned(), Usage::default());
+                let attempt = turn.attempt;
+                let reply = Reply { attempt, text, finish: Finish::Written, usage };
+                (end::answer(tx, turn, reply, self.now).await?.turn, false)
+            }
+        })
+    }
+
+    /// Whether a turn may set out in this session, and what is left of the limits then.
+    async fn way(
+        &self,
+        tx: &DatabaseTransaction,
+        session_id: i64,
+        over: Option<Allowance>,
+    ) -> Result<(Way, Vec<Allowance>), Error> {
+        let open = turn::Entity::find()
+            .filter(turn::Column::UserId.eq(self.user_id))
+            .filter(turn::Column::State.is_in([State::Queued, State::Running]))
+            .select_only()
+            .column(turn::Column::SessionId)
+            .column(turn::Column::State)
+            .into_tuple::<(i64, State)>()
+            .all(tx)
+            .await?;
+        let at_work = open.iter().filter(|(_, state)| *state == State::Running).count() as u64;
+        let here = open.iter().filter(|(session, _)| *session == session_id).count();
+        let in_line = usize::try_from(self.limits.in_line).unwrap_or(usize::MAX);
+        let way = if !self.has_place {
+            Err(Error::Overloaded)
+        } else if let Some(over) = over {
+            Err(Error::DailyLimit(over))
+        } else if here > in_line {
+            Err(Error::SessionBusy)
+        } else if here > 0 {
+            Ok(Way::Wait)
+        } else if at_work >= u64::from(self.limits.at_work) {
+            Err(Error::TooManyTurns(self.limits.turns(at_work)))
+        } else {
+            Ok(Way::Run)
+        };
+        let way = match (way, self.written) {
+            (Ok(Way::Run), _) => Way::Run,
+            // Whoever is in danger is not kept waiting, and not sent away.
+            (_, Some(words)) => Way::Write(words),
+            (way, None) => way?,
+        };
+        let at_work = at_work + u64::from(matches!(way, Way::Run));
+        Ok((way, vec![self.limits.turns(at_work)]))
+    }
+
+    /// Finds or makes the place of a turn that was never begun before.
+    async fn place(&mut self, tx: &DatabaseTransaction) -> Result<Place, Error> {
+        let (turn, text) = match self.what.clone() {
+            What::Said { session_id, text, title } => {
+                let session = self.session(tx, session_id, title).await?;
+                let parent_id = latest_shown(tx, self.user_id, session.id).await?;
+                let (text, stopped) = (Some(text), Vec::new());
+                return Ok(Place { session, parent_id, text, message_id: None, stopped });
+            }
+            What::Edited { message_id, text } => {
+                let message = owned_message(tx, self.user_id, message_id, Sender::User).await?;
+                (owned_turn(tx, self.user_id, message.turn_id).await?, Some(text))
+            }
+            What::Again { turn_id } | What::Failed { turn_id } => {
+                (owned_turn(tx, self.user_id, turn_id).await?, None)
+            }
+        };
+        let session = owned_session(tx, self.user_id, turn.session_id).await?;
+        let message_id = text.is_none().then(|| turn.user_message_id());
+        let stopped = branches::leave(tx, &turn, self.now).await?;
+        if let Some(message_id) = message_id {
+            branches::show_message(tx, message_id).await?;
+        }
+        Ok(Place { session, parent_id: turn.parent_id, text, message_id, stopped })
+    }
+
+    async fn session(
+        &self,
+        tx: &DatabaseTransaction,
+        session_id: Option<i64>,
+        title: String,
+    ) -> Result<Session, Error> {
+        let found = match session_id {
+            Some(id) => Some(owned_session(tx, self.user_id, id).await?),
+            None => sessions::latest(tx, self.user_id).await?,
+        };
+        match found {
+            Some(session) if session.title.is_empty() => {
+                let named = session::ActiveModel {
+                    id: Set(session.id),
+                    title: Set(title),
+                    ..Default::default()
+                };
+                Ok(named.update(tx).await?)
+            }
+            Some(session) => Ok(session),
+            None => Ok(sessions::row(self.user_id, title, false, self.now).insert(tx).await?),
+        }
+    }
+}
+
+/// The last turn of the branch that is shown.
+async fn latest_shown(
+    connection: &impl ConnectionTrait,
+    user_id: i64,
+    session_id: i64,
+) -> Result<Option<i64>, Error> {
+    let shown = turn::Entity::find()
+        .filter(turn::Column::UserId.eq(user_id))
+        .filter(turn::Column::SessionId.eq(session_id))
+        .filter(turn::Column::Shown.eq(true))
+        .order_by_desc(turn::Column::Id)
+        .select_only()
+        .column(turn::Column::Id);
+    Ok(shown.into_tuple::<i64>().one(connection).await?)
+}

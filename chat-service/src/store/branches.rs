@@ -1,0 +1,148 @@
+//! Branches: what was there before an edit or another reply stays, but is not shown.
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, FromQueryResult,
+    QueryFilter as _, QueryOrder as _, Statement,
+};
+
+use super::end::{self, Keep};
+use super::{
+    Sender, State, Store, Turn, Viewed, message, owned_session, owned_turn, sessions, touch, turn,
+};
+use crate::error::Error;
+
+/// Everything from a turn back to the beginning, and from it on to the latest end.
+const CHAIN: &str = "WITH RECURSIVE
+    back(id, parent_id) AS (
+        SELECT id, parent_id FROM turns WHERE id = $1
+        UNION ALL SELECT turns.id, turns.parent_id FROM turns JOIN back ON turns.id = back.parent_id
+    ),
+    forth(id) AS (
+        SELECT (SELECT MAX(id) FROM turns WHERE parent_id = $1)
+        UNION ALL SELECT (SELECT MAX(id) FROM turns WHERE parent_id = forth.id) FROM forth
+            WHERE forth.id IS NOT NULL
+    )
+    SELECT id FROM back UNION ALL SELECT id FROM forth WHERE id IS NOT NULL";
+/// Turns named in one statement.
+const AT_ONCE: usize = 500;
+
+#[derive(FromQueryResult)]
+struct Link {
+    id: i64,
+}
+
+impl Store {
+    /// Shows the branch that a turn is in.
+    pub(crate) async fn select(
+        &self,
+        user_id: i64,
+        turn_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Viewed, Error> {
+        self.database
+            .write(move |tx| {
+                async move {
+                    let chosen = owned_turn(tx, user_id, turn_id).await?;
+                    let chain = Link::find_by_statement(Statement::from_sql_and_values(
+                        tx.get_database_backend(),
+                        CHAIN,
+                        [turn_id.into()],
+                    ));
+                    let chain: Vec<i64> =
+                        chain.all(tx).await?.into_iter().map(|link| link.id).collect();
+                    hide(tx, &chosen, 0).await?;
+                    for some in chain.chunks(AT_ONCE) {
+                        show(tx, some).await?;
+                    }
+                    touch(tx, chosen.session_id, now).await?;
+                    let session = owned_session(tx, user_id, chosen.session_id).await?;
+                    sessions::viewed(tx, session).await
+                }
+                .boxed()
+            })
+            .await
+    }
+}
+
+/// Leaves the branch from a turn on: what is at work there is stopped, and nothing of it is shown.
+/// Returns the turns that were stopped.
+pub(super) async fn leave(
+    tx: &DatabaseTransaction,
+    turn: &Turn,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>, Error> {
+    let parent = turn.parent_id.unwrap_or(0);
+    let open = turn::Entity::find()
+        .filter(turn::Column::UserId.eq(turn.user_id))
+        .filter(turn::Column::SessionId.eq(turn.session_id))
+        .filter(turn::Column::Id.gt(parent))
+        .filter(turn::Column::Shown.eq(true))
+        .filter(turn::Column::State.is_in([State::Queued, State::Running]))
+        .order_by_asc(turn::Column::Id)
+        .all(tx)
+        .await?;
+    for open in &open {
+        end::stop(tx, open, Keep::default(), None, now).await?;
+    }
+    hide(tx, turn, parent).await?;
+    Ok(open.into_iter().map(|open| open.id).collect())
+}
+
+/// Shows a message that another turn answers now.
+pub(super) async fn show_message(
+    connection: &impl ConnectionTrait,
+    message_id: i64,
+) -> Result<(), Error> {
+    message::Entity::update_many()
+        .filter(message::Column::Id.eq(message_id))
+        .col_expr(message::Column::Shown, Expr::value(true))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Hides everything in a turn's session that came after the turn `after`.
+async fn hide(connection: &impl ConnectionTrait, turn: &Turn, after: i64) -> Result<(), Error> {
+    turn::Entity::update_many()
+        .filter(turn::Column::UserId.eq(turn.user_id))
+        .filter(turn::Column::SessionId.eq(turn.session_id))
+        .filter(turn::Column::Id.gt(after))
+        .filter(turn::Column::Shown.eq(true))
+        .col_expr(turn::Column::Shown, Expr::value(false))
+        .exec(connection)
+        .await?;
+    message::Entity::update_many()
+        .filter(message::Column::UserId.eq(turn.user_id))
+        .filter(message::Column::SessionId.eq(turn.session_id))
+        .filter(message::Column::TurnId.gt(after))
+        .filter(message::Column::Shown.eq(true))
+        .col_expr(message::Column::Shown, Expr::value(false))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Shows turns, their replies, and what they answer.
+async fn show(connection: &impl ConnectionTrait, turns: &[i64]) -> Result<(), Error> {
+    let shown = turn::Entity::update_many()
+        .filter(turn::Column::Id.is_in(turns.iter().copied()))
+        .col_expr(turn::Column::Shown, Expr::value(true))
+        .exec_with_returning(connection)
+        .await?;
+    let answered = shown.iter().map(Turn::user_message_id);
+    message::Entity::update_many()
+        .filter(message::Column::Id.is_in(answered))
+        .col_expr(message::Column::Shown, Expr::value(true))
+        .exec(connection)
+        .await?;
+    message::Entity::update_many()
+        .filter(message::Column::TurnId.is_in(turns.iter().copied()))
+        .filter(message::Column::Sender.eq(Sender::Ai))
+        .col_expr(message::Column::Shown, Expr::value(true))
+        .exec(connection)
+        .await?;
+    Ok(())
+}

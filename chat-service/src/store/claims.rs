@@ -1,0 +1,244 @@
+//! Who has a turn, and for how long: claims by compare-and-set, leases, and what they protect.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+};
+
+use super::{State, Store, Turn, turn};
+use crate::error::Error;
+
+/// How long a turn belongs to a process that is not heard of. Long enough for a process that is held
+/// up, short enough for a person who waits.
+pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(10);
+/// Turns named in one statement.
+const AT_ONCE: usize = 500;
+
+/// Who takes a turn, and until when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lease {
+    pub(crate) owner: i64,
+    pub(crate) until: DateTime<Utc>,
+}
+
+impl Lease {
+    pub(crate) fn of(owner: i64, now: DateTime<Utc>) -> Self {
+        Self { owner, until: now + LEASE }
+    }
+}
+
+/// How far a reply has come.
+pub(crate) struct Progress {
+    pub(crate) turn_id: i64,
+    pub(crate) claims: i32,
+    pub(crate) attempt: i32,
+    pub(crate) text: String,
+}
+
+impl Store {
+    /// Writes down how far replies have come. Returns the turns, and the claims on them, that are not
+    /// the caller's any more.
+    pub(crate) async fn save_progress(
+        &self,
+        made: Vec<Progress>,
+    ) -> Result<Vec<(i64, i32)>, Error> {
+        self.database
+            .write_patiently(move |tx| {
+                async move {
+                    let mut lost = Vec::new();
+                    for Progress { turn_id, claims, attempt, text } in made {
+                        let row = turn::ActiveModel {
+                            attempt: Set(attempt),
+                            partial: Set(text),
+                            ..Default::default()
+                        };
+                        let saved = turn::Entity::update_many()
+                            .filter(turn::Column::Id.eq(turn_id))
+                            .filter(turn::Column::Claims.eq(claims))
+                            .filter(turn::Column::State.eq(State::Running))
+                            .set(row)
+                            .exec(tx)
+                            .await?;
+                        if saved.rows_affected == 0 {
+                            lost.push((turn_id, claims));
+                        }
+                    }
+                    Ok(lost)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Keeps turns for another while. Returns those that are still the caller's.
+    pub(crate) async fn renew(&self, turns: Vec<i64>, lease: Lease) -> Result<Vec<i64>, Error> {
+        self.database
+            .write_patiently(move |tx| {
+                async move {
+                    let mut kept = Vec::new();
+                    for some in turns.chunks(AT_ONCE) {
+                        let rows = turn::Entity::update_many()
+                            .filter(turn::Column::Id.is_in(some.iter().copied()))
+                            .filter(turn::Column::Owner.eq(lease.owner))
+                            .filter(turn::Column::State.eq(State::Running))
+                            .col_expr(turn::Column::LeaseUntil, Expr::value(lease.until))
+                            .exec_with_returning(tx)
+                            .await?;
+                        kept.extend(rows.iter().map(|row| row.id));
+                    }
+                    Ok(kept)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Lets go of everything that anybody has, where nobody can have anything: they all died. Returns
+    /// how many turns that are.
+    pub(crate) async fn release_the_dead(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        if !self.database.was_alone() {
+            return Ok(0);
+        }
+        self.database
+            .write_patiently(move |tx| {
+                async move {
+                    let released = turn::Entity::update_many()
+                        .filter(turn::Column::State.eq(State::Running))
+                        .col_expr(turn::Column::LeaseUntil, Expr::value(now - LEASE))
+                        .exec(tx)
+                        .await?;
+                    Ok(released.rows_affected)
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Lets go of everything that a process has, so that another need not wait for its leases.
+    pub(crate) async fn release(&self, owner: i64, now: DateTime<Utc>) -> Result<(), Error> {
+        self.database
+            .write_patiently(move |tx| {
+                async move {
+                    turn::Entity::update_many()
+                        .filter(turn::Column::Owner.eq(owner))
+                        .filter(turn::Column::State.eq(State::Running))
+                        .col_expr(turn::Column::LeaseUntil, Expr::value(now - LEASE))
+                        .exec(tx)
+                        .await?;
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Takes turns that nobody answers, at most `most`: those whose process is believed dead, and
+    /// those that wait for nothing.
+    pub(crate) async fn take_orphans(
+        &self,
+        most: u64,
+        lease: Lease,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Turn>, Error> {
+        // Most of the time there are none, and looking is cheaper than a transaction.
+        let found = self
+            .database
+            .read(move |read| async move {
+                let mut found = expired(most, now).all(&read).await?;
+                found.extend(forgotten(most).all(&read).await?);
+                Ok::<_, Error>(found)
+            })
+            .await?;
+        if found.is_empty() {
+            return Ok(found);
+        }
+        self.database
+            .write_patiently(move |tx| {
+                async move {
+                    let mut taken = Vec::new();
+                    for turn in found {
+                        match turn.state {
+                            State::Running => taken.extend(take(tx, &turn, lease).await?),
+                            _ => taken.extend(promote(tx, &turn, lease).await?),
+                        }
+                    }
+                    Ok(taken)
+                }
+                .boxed()
+            })
+            .await
+    }
+}
+
+fn expired(most: u64, now: DateTime<Utc>) -> sea_orm::Select<turn::Entity> {
+    turn::Entity::find()
+        .filter(turn::Column::State.eq(State::Running))
+        .filter(turn::Column::LeaseUntil.lt(now))
+        .order_by_asc(turn::Column::LeaseUntil)
+        .limit(most)
+}
+
+/// Turns in line where nobody is at work. None, unless a process died at the worst of moments.
+fn forgotten(most: u64) -> sea_orm::Select<turn::Entity> {
+    let busy = Query::select()
+        .column(turn::Column::SessionId)
+        .from(turn::Entity)
+        .and_where(turn::Column::State.eq(State::Running))
+        .to_owned();
+    turn::Entity::find()
+        .filter(turn::Column::State.eq(State::Queued))
+        .filter(turn::Column::SessionId.not_in_subquery(busy))
+        .order_by_asc(turn::Column::Id)
+        .limit(most)
+}
+
+/// Gives the session of a turn that ended to the next one in line. `None`: nobody waits.
+pub(super) async fn promote(
+    tx: &DatabaseTransaction,
+    ended: &Turn,
+    lease: Lease,
+) -> Result<Option<Turn>, Error> {
+    let open = turn::Entity::find()
+        .filter(turn::Column::UserId.eq(ended.user_id))
+        .filter(turn::Column::SessionId.eq(ended.session_id))
+        .filter(turn::Column::State.is_in([State::Queued, State::Running]))
+        .order_by_asc(turn::Column::Id)
+        .all(tx)
+        .await?;
+    if open.iter().any(|turn| turn.state == State::Running) {
+        return Ok(None);
+    }
+    match open.first() {
+        Some(next) => take(tx, next, lease).await,
+        None => Ok(None),
+    }
+}
+
+/// Takes a turn if nobody has taken it since the caller looked.
+async fn take(
+    connection: &impl ConnectionTrait,
+    turn: &Turn,
+    lease: Lease,
+) -> Result<Option<Turn>, Error> {
+    let row = turn::ActiveModel {
+        state: Set(State::Running),
+        owner: Set(lease.owner),
+        lease_until: Set(lease.until),
+        partial: Set(String::new()),
+        ..Default::default()
+    };
+    let taken = turn::Entity::update_many()
+        .filter(turn::Column::Id.eq(turn.id))
+        .filter(turn::Column::Claims.eq(turn.claims))
+        .filter(turn::Column::State.eq(turn.state))
+        .filter(turn::Column::LeaseUntil.eq(turn.lease_until))
+        .set(row)
+        .col_expr(turn::Column::Claims, Expr::col(turn::Column::Claims).add(1))
+        .col_expr(turn::Column::Attempt, Expr::col(turn::Column::Attempt).add(1))
+        .exec_with_returning(connection)
+        .await?;
+    Ok(taken.into_iter().next())
+}

@@ -1,0 +1,230 @@
+//! Telling a reply to a reader, from wherever they are: what follows the cursor, then what is new,
+//! then how it ended. A reader who is slow gets larger pieces, and costs nothing.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::{Turns, reply};
+use crate::draft::{End, View};
+use crate::error::Error;
+use crate::store::{Outcome, State};
+
+/// Between two pieces: words come in groups, so that their rhythm on the wire does not tell which they
+/// are, and many readers cost little.
+const PACE: Duration = Duration::from_millis(40);
+
+/// How far a reader has read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    /// The attempt; zero before the first.
+    pub(crate) attempt: i32,
+    /// Bytes of its text.
+    pub(crate) offset: usize,
+}
+
+impl Cursor {
+    /// What follows in a text, after moving there.
+    fn advance(&mut self, attempt: i32, text: &str, is_whole: bool) -> Option<Step> {
+        // A text that has ended before the place where the reader is was cut.
+        let is_cut = is_whole && self.offset > text.len();
+        if self.attempt != attempt || is_cut {
+            let was_told = self.offset > 0;
+            *self = Self { attempt, offset: 0 };
+            if was_told {
+                return Some(Step::Reset);
+            }
+        }
+        let start = text.floor_char_boundary(self.offset);
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        self.offset = text.len();
+        Some(Step::More(rest.to_owned()))
+    }
+}
+
+/// What a reader is told next.
+enum Step {
+    More(String),
+    Reset,
+}
+
+/// Something that a reader is told.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// More of the reply.
+    More(String),
+    /// Forget what was told: it begins anew.
+    Reset,
+    /// It ended with a reply, or was stopped.
+    Done(Box<Outcome>),
+    /// There is none, or not here and now.
+    Failed(Error),
+}
+
+impl From<Step> for News {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::More(text) => Self::More(text),
+            Step::Reset => Self::Reset,
+        }
+    }
+}
+
+/// A reader of one reply.
+pub(crate) struct Follower {
+    turns: Turns,
+    user_id: i64,
+    turn_id: i64,
+    cursor: Cursor,
+    /// When the last piece was told.
+    told: Option<Instant>,
+    /// How it ended, once that is known.
+    end: Option<Box<Outcome>>,
+    view: Option<View>,
+    is_over: bool,
+}
+
+impl Follower {
+    pub(super) fn new(turns: Turns, user_id: i64, turn_id: i64, cursor: Cursor) -> Self {
+        let (told, end, view, is_over) = (None, None, None, false);
+        Self { turns, user_id, turn_id, cursor, told, end, view, is_over }
+    }
+
+    /// What comes next, and where the reader is then. `None` after the end.
+    pub(crate) async fn next(&mut self) -> Option<(Cursor, News)> {
+        if self.is_over {
+            return None;
+        }
+        let news = self.look().await.unwrap_or_else(News::Failed);
+        match news {
+            News::More(_) => self.told = Some(Instant::now()),
+            News::Reset => {}
+            News::Done(_) | News::Failed(_) => self.is_over = true,
+        }
+        Some((self.cursor, news))
+    }
+
+    async fn look(&mut self) -> Result<News, Error> {
+        loop {
+            if let Some(outcome) = &self.end {
+                return Ok(self.cursor.conclude(outcome));
+            }
+            if let Some(told) = self.told {
+                sleep_until(told + PACE).await;
+            }
+            match self.turns.registry.get(self.user_id, self.turn_id) {
+                Some(live) => {
+                    self.view.get_or_insert_with(|| live.draft.view());
+                    let mut reader = live.draft.read();
+                    let cursor = self.cursor;
+                    let news = reader.wait_for(|page| {
+                        let is_new = page.attempt != cursor.attempt && cursor.offset > 0;
+                        page.end.is_some() || is_new || page.text.len() > cursor.offset
+                    });
+                    let Ok(page) = news.await else { continue };
+                    match &page.end {
+                        Some(End::Stored(outcome)) => self.end = Some(outcome.clone()),
+                        Some(End::Interrupted) => return Err(Error::Interrupted),
+                        Some(End::Elsewhere) => {}
+                        None => {
+                            let step = self.cursor.advance(page.attempt, &page.text, false);
+                            if let Some(step) = step {
+                                return Ok(step.into());
+                            }
+                        }
+                    }
+                    if !matches!(page.end, Some(End::Elsewhere)) {
+                        continue;
+                    }
+                }
+                None => self.view = None,
+            }
+            let outcome = self.turns.store.outcome(self.user_id, self.turn_id).await?;
+            if outcome.turn.has_ended() {
+                self.end = Some(Box::new(outcome));
+                continue;
+            }
+            let turn = outcome.turn;
+            if turn.state == State::Running
+                && let Some(step) = self.cursor.advance(turn.attempt, &turn.partial, false)
+            {
+                return Ok(step.into());
+            }
+            self.turns.pause().await?;
+        }
+    }
+}
+
+impl Cursor {
+    /// What is left to tell of a turn that has ended.
+    fn conclude(&mut self, outcome: &Outcome) -> News {
+        let text = outcome.reply.as_ref().map_or("", |reply| &reply.text);
+        let has_failed = outcome.turn.state == State::Failed;
+        if !has_failed && let Some(step) = self.advance(outcome.turn.attempt, text, true) {
+            return step.into();
+        }
+        if has_failed {
+            let why = reply(outcome.clone()).err().unwrap_or(Error::Cancelled);
+            return News::Failed(why);
+        }
+        News::Done(Box::new(outcome.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a reader has in the end who is told a text as it grows.
+    fn read(growth: &[&str], mut cursor: Cursor, mut have: String) -> String {
+        for text in growth {
+            let is_whole = growth.last() == Some(text);
+            while let Some(step) = cursor.advance(1, text, is_whole) {
+                match step {
+                    Step::More(more) => have.push_str(&more),
+                    Step::Reset => have.clear(),
+                }
+            }
+        }
+        have
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_any_reply_replays_equal(
+            pieces in proptest::collection::vec(".{0,12}", 1..20),
+            leave_at in 0_usize..20,
+        ) {
+            let mut grown = vec![String::new()];
+            for piece in &pieces {
+                grown.push(format!("{}{piece}", grown.last().map_or("", |text| text)));
+            }
+            let grown: Vec<&str> = grown.iter().map(String::as_str).collect();
+            let whole = grown.last().copied().unwrap_or_default();
+            // Read to somewhere, then come back with the cursor of that place.
+            let leave_at = leave_at.min(grown.len() - 1);
+            let seen = grown[leave_at];
+            let cursor = Cursor { attempt: 1, offset: seen.len() };
+            prop_assert_eq!(read(&grown, Cursor::default(), String::new()), whole);
+            prop_assert_eq!(read(&grown[leave_at..], cursor, seen.to_owned()), whole);
+        }
+
+        #[test]
+        fn no_cursor_breaks_a_text(text in ".{0,40}", offset in 0_usize..200, attempt in 0..3) {
+            let mut cursor = Cursor { attempt, offset };
+            while cursor.advance(1, &text, true).is_some() {}
+            prop_assert_eq!(cursor, Cursor { attempt: 1, offset: text.len() });
+        }
+    }
+
+    #[test]
+    fn whoever_read_more_than_was_kept_is_told_to_begin_anew() {
+        let mut cursor = Cursor { attempt: 1, offset: 50 };
+        assert!(matches!(cursor.advance(1, "kept", true), Some(Step::Reset)));
+        assert!(
+            matches!(cursor.advance(1, "kept", true), Some(Step::More(text)) if text == "kept")
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! The journal: what is at work is written down a few times a second, kept ours, and picked up again
+//! where somebody died over it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chassis::clock;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::Turns;
+use crate::draft::End;
+use crate::store::{Lease, Progress};
+
+/// Between two looks at what was said since. With the time a commit takes, less than a quarter of a
+/// second of words is lost when the process dies.
+const SAVE: Duration = Duration::from_millis(150);
+/// Between two renewals of what is ours: a third of a lease.
+const RENEW: Duration = Duration::from_secs(3);
+/// Between two looks for turns that nobody answers.
+const SWEEP: Duration = Duration::from_secs(1);
+/// Turns picked up at once.
+const MOST: usize = 64;
+
+impl Turns {
+    /// Writes down how far replies have come, until `stop`.
+    pub(crate) async fn keep_journal(&self, stop: CancellationToken) {
+        let mut ticks = interval(SAVE);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut renewed = Instant::now();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = stop.cancelled() => return,
+            }
+            self.save().await;
+            if renewed.elapsed() >= RENEW {
+                renewed = Instant::now();
+                self.renew().await;
+            }
+        }
+    }
+
+    /// Picks up turns that nobody answers, until `stop`. The first look is at once: that is the
+    /// recovery after a crash.
+    pub(crate) async fn sweep(&self, stop: CancellationToken) {
+        let mut ticks = interval(SWEEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = stop.cancelled() => return,
+            }
+            let most = self.places.available_permits().min(MOST) as u64;
+            let now = clock::now();
+            match self.store.take_orphans(most, Lease::of(self.owner, now), now).await {
+                Ok(orphans) => {
+                    for turn in orphans {
+                        tracing::info!(turn.id = turn.id, "a turn is picked up again");
+                        self.start(turn, None);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "turns could not be looked for"),
+            }
+        }
+    }
+
+    async fn save(&self) {
+        let made = self.registry.all().into_iter().filter_map(|(turn_id, live)| {
+            let (attempt, text) = live.draft.take_progress()?;
+            Some(Progress { turn_id, claims: live.claims, attempt, text })
+        });
+        let made: Vec<_> = made.collect();
+        if made.is_empty() {
+            return;
+        }
+        match self.store.save_progress(made).await {
+            Ok(lost) => lost.into_iter().for_each(|(turn_id, claims)| self.lose(turn_id, claims)),
+            Err(error) => tracing::warn!(%error, "replies in the making could not be written down"),
+        }
+    }
+
+    async fn renew(&self) {
+        let ours = self.registry.all();
+        if ours.is_empty() {
+            return;
+        }
+        let lease = Lease::of(self.owner, clock::now());
+        match self.store.renew(ours.iter().map(|(id, _)| *id).collect(), lease).await {
+            Ok(kept) => {
+                let kept: HashSet<_> = kept.into_iter().collect();
+                for (id, live) in ours.into_iter().filter(|(id, _)| !kept.contains(id)) {
+                    self.lose(id, live.claims);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "leases could not be renewed"),
+        }
+    }
+
+    /// A turn is not ours any more: it was stopped, deleted or claimed from elsewhere.
+    fn lose(&self, turn_id: i64, claims: i32) {
+        self.registry.close(turn_id, claims, End::Elsewhere);
+    }
+}

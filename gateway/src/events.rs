@@ -1,0 +1,97 @@
+//! Turns as server-sent events. Events are taken from the service only as the client takes them:
+//! what nobody reads is not fetched, and nothing is kept here.
+
+mod frame;
+pub(crate) mod position;
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt as _};
+use http::header::CACHE_CONTROL;
+use http::{HeaderName, HeaderValue};
+use tracing::Span;
+
+use self::frame::Frame;
+use self::position::Position;
+use crate::error::ApiError;
+use crate::replies::Reply;
+use crate::router::App;
+
+/// How far a client that comes back has read.
+pub(crate) const LAST_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Tells proxies to pass on what they get at once.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// What a client waits before it comes back.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A reply that is being told.
+struct Telling {
+    reply: Reply,
+    /// How far it has been told.
+    position: Position,
+    /// Ends when the gateway cannot wait any longer.
+    overdue: BoxFuture<'static, ()>,
+    /// The request's own, which is no longer entered once the answer has begun.
+    span: Span,
+    is_over: bool,
+}
+
+/// The answer that tells a reply from `position` on.
+pub(crate) fn respond(app: &App, reply: Reply, position: Position) -> Response {
+    let (draining, drain) = (app.draining.clone(), app.streams.drain);
+    let overdue = Box::pin(async move {
+        draining.cancelled().await;
+        tokio::time::sleep(drain).await;
+    });
+    let telling = Telling { reply, position, overdue, span: Span::current(), is_over: false };
+    let first = stream::once(ready(Event::default().retry(RETRY)));
+    let events = first.chain(stream::unfold(telling, Telling::step)).map(Ok::<_, Infallible>);
+    let keep_alive = KeepAlive::new().interval(app.streams.keep_alive);
+    let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(BUFFERING, HeaderValue::from_static("no"));
+    response
+}
+
+impl Telling {
+    async fn step(mut self) -> Option<(Event, Self)> {
+        if self.is_over {
+            return None;
+        }
+        let frame = self.next().await;
+        self.is_over = frame.is_last;
+        Some((frame.event, self))
+    }
+
+    async fn next(&mut self) -> Frame {
+        loop {
+            let told = tokio::select! {
+                biased;
+                () = &mut self.overdue => {
+                    return Frame::error(self.position, &ApiError::restarting(), true);
+                }
+                told = self.reply.next() => told,
+            };
+            match told {
+                Ok(told) => {
+                    self.position = Position::from(&told);
+                    if let Some(frame) = Frame::of(told) {
+                        return frame;
+                    }
+                }
+                Err(error) => {
+                    let code = error.code;
+                    self.span.in_scope(|| tracing::warn!(code, "a reply broke off"));
+                    return Frame::error(self.position, &error, true);
+                }
+            }
+        }
+    }
+}

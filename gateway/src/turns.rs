@@ -1,0 +1,112 @@
+//! `turns/{id}/…`: one message and the reply to it, while it is made and afterwards.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, StatusCode};
+use proto::chat::v1 as pb;
+use serde::Serialize;
+
+use crate::backends::{self, READ};
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::events::position::{self, Position};
+use crate::idempotency::Key;
+use crate::ids::TurnId;
+use crate::query::Query;
+use crate::replies::{self, Reply};
+use crate::router::App;
+use crate::views::{Message, Session, Turn};
+use crate::{events, fields};
+
+/// A turn as it is now.
+pub(crate) async fn show(
+    State(mut app): State<App>,
+    caller: Caller,
+    TurnId(turn_id): TurnId,
+) -> Result<Json<Turn>, ApiError> {
+    let request = caller.asks(READ, pb::GetTurnRequest { turn_id });
+    let found = backends::answer(READ, app.backends.reads.get_turn(request)).await?;
+    Ok(Json(found.turn.ok_or_else(ApiError::internal)?.into()))
+}
+
+/// Tells a reply from where the client has read it to. 204 stops a browser that comes back although
+/// it has read the end.
+pub(crate) async fn watch(
+    State(mut app): State<App>,
+    caller: Caller,
+    TurnId(turn_id): TurnId,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let header = headers.get(events::LAST_ID).map(|value| value.to_str().unwrap_or("?"));
+    let header = header.filter(|id| !id.is_empty());
+    let last = match header.or(query.text("last_event_id")) {
+        None => Position::default(),
+        Some(id) if position::is_end(id) => return Ok(StatusCode::NO_CONTENT.into_response()),
+        Some(id) => Position::parse(id)?,
+    };
+    let Position { attempt, offset } = last;
+    let request = caller.asks_at_length(pb::WatchTurnRequest { turn_id, attempt, offset });
+    let reply = Reply::join(app.backends.turns.watch_turn(request)).await?;
+    Ok(events::respond(&app, reply, last))
+}
+
+#[derive(Serialize)]
+pub(crate) struct Cancelled {
+    turn: Turn,
+    ai_message: Option<Message>,
+}
+
+/// Stops a reply and keeps of it what was seen.
+pub(crate) async fn cancel(
+    State(mut app): State<App>,
+    caller: Caller,
+    TurnId(turn_id): TurnId,
+    Body(body): Body,
+) -> Result<Json<Cancelled>, ApiError> {
+    let seen = fields::optional_text(&body, "last_event_id")?;
+    let seen = seen.map(|id| Position::parse(position::without_end(&id))).transpose()?;
+    let (attempt, offset) = (seen.unwrap_or_default().attempt, seen.map(|seen| seen.offset));
+    let request = caller.asks(READ, pb::CancelTurnRequest { turn_id, attempt, offset });
+    let stopped = backends::answer(READ, app.backends.reads.cancel_turn(request)).await?;
+    let turn = stopped.turn.ok_or_else(ApiError::internal)?.into();
+    Ok(Json(Cancelled { turn, ai_message: stopped.ai_message.map(Message::from) }))
+}
+
+/// Answers a turn that has failed. Such a turn was taken on long ago: nothing need happen for a while.
+pub(crate) async fn retry(
+    State(app): State<App>,
+    caller: Caller,
+    TurnId(turn_id): TurnId,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let mut turns = app.backends.turns.clone();
+    let request = caller.asks_at_length(pb::RetryTurnRequest { turn_id });
+    replies::respond(&app, &headers, Reply::join(turns.retry_turn(request))).await
+}
+
+/// Another reply to what a turn answered.
+pub(crate) async fn regenerate(
+    State(app): State<App>,
+    caller: Caller,
+    TurnId(turn_id): TurnId,
+    Key(request_id): Key,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let mut turns = app.backends.turns.clone();
+    let request = caller.asks_at_length(pb::RegenerateReplyRequest { turn_id, request_id });
+    replies::respond(&app, &headers, Reply::begin(turns.regenerate_reply(request))).await
+}
+
+/// Goes back to the branch that a turn is in.
+pub(crate) async fn select(
+    State(mut app): State<App>,
+    caller: Caller,
+    TurnId(turn_id): TurnId,
+) -> Result<Json<Session>, ApiError> {
+    let request = caller.asks(READ, pb::SelectTurnRequest { turn_id });
+    let selected = backends::answer(READ, app.backends.reads.select_turn(request)).await?;
+    Ok(Json(selected.session.ok_or_else(ApiError::internal)?.into()))
+}
