@@ -124,3 +124,30 @@ async fn touch(
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{EntityTrait, QueryTrait as _, Select, Statement};
+
+    use super::*;
+    use crate::migrations::Migrator;
+
+    /// How the database would go about a query, a line a step.
+    pub(super) async fn plan<E: EntityTrait>(query: &Select<E>) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
+        let database = Database::open::<Migrator>(&url).await.unwrap();
+        let mut statement = query.build(sea_orm::DbBackend::Sqlite);
+        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let read = async |statement: Statement| {
+            database
+                .read(|read| async move {
+                    Ok::<_, database::Error>(read.query_all_raw(statement).await?)
+                })
+                .await
+        };
+        let steps = read(statement).await.unwrap();
+        let steps = steps.iter().map(|step| step.try_get::<String>("", "detail").unwrap() + "\n");
+        steps.collect()
+    }
+}

@@ -65,7 +65,7 @@ async fn add(
 }
 
 /// What the builder has no words for.
-const STATEMENTS: [&str; 10] = [
+const STATEMENTS: [&str; 11] = [
     // Whatever was at work belongs to a process that is gone, and what it answered was numbered
     // otherwise than replies are from here on.
     "UPDATE turns SET state = 'failed', failure = 'model_unavailable' WHERE state = 'running'",
@@ -79,8 +79,9 @@ const STATEMENTS: [&str; 10] = [
          WHERE name = 'turns'",
     "CREATE UNIQUE INDEX turns_one_running ON turns (session_id) WHERE state = 'running'",
     "CREATE INDEX turns_open ON turns (user_id, session_id, id)
-         WHERE state IN ('queued', 'running')",
+         WHERE state = 'queued' OR state = 'running'",
     "CREATE INDEX turns_parent_id ON turns (parent_id)",
     "CREATE INDEX requests_expires_at ON requests (expires_at)",
+    "CREATE INDEX turns_in_line ON turns (id) WHERE state = 'queued'",
     "CREATE INDEX turns_leases ON turns (lease_until) WHERE state = 'running'",
 ];

@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction,
-    EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    Set,
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
 use super::end::{self, Reply};
@@ -195,15 +194,7 @@ impl Begin {
         session_id: i64,
         over: Option<Allowance>,
     ) -> Result<(Way, Vec<Allowance>), Error> {
-        let open = turn::Entity::find()
-            .filter(turn::Column::UserId.eq(self.user_id))
-            .filter(turn::Column::State.is_in([State::Queued, State::Running]))
-            .select_only()
-            .column(turn::Column::SessionId)
-            .column(turn::Column::State)
-            .into_tuple::<(i64, State)>()
-            .all(tx)
-            .await?;
+        let open = open_turns(self.user_id).into_tuple::<(i64, State)>().all(tx).await?;
         let at_work = open.iter().filter(|(_, state)| *state == State::Running).count() as u64;
         let here = open.iter().filter(|(session, _)| *session == session_id).count();
         let in_line = usize::try_from(self.limits.in_line).unwrap_or(usize::MAX);
@@ -235,7 +226,7 @@ impl Begin {
         let (turn, text) = match self.what.clone() {
             What::Said { session_id, text, title } => {
                 let session = self.session(tx, session_id, title).await?;
-                let parent_id = latest_shown(tx, self.user_id, session.id).await?;
+                let parent_id = latest_shown(self.user_id, session.id).into_tuple().one(tx).await?;
                 let (text, stopped) = (Some(text), Vec::new());
                 return Ok(Place { session, parent_id, text, message_id: None, stopped });
             }
@@ -282,17 +273,36 @@ impl Begin {
 }
 
 /// The last turn of the branch that is shown.
-async fn latest_shown(
-    connection: &impl ConnectionTrait,
-    user_id: i64,
-    session_id: i64,
-) -> Result<Option<i64>, Error> {
-    let shown = turn::Entity::find()
+fn latest_shown(user_id: i64, session_id: i64) -> sea_orm::Select<turn::Entity> {
+    turn::Entity::find()
         .filter(turn::Column::UserId.eq(user_id))
         .filter(turn::Column::SessionId.eq(session_id))
         .filter(turn::Column::Shown.eq(true))
         .order_by_desc(turn::Column::Id)
         .select_only()
-        .column(turn::Column::Id);
-    Ok(shown.into_tuple::<i64>().one(connection).await?)
+        .column(turn::Column::Id)
+}
+
+/// Where a person has turns at work or in line, and which of the two.
+fn open_turns(user_id: i64) -> sea_orm::Select<turn::Entity> {
+    turn::Entity::find()
+        .filter(turn::Column::UserId.eq(user_id))
+        .filter(turn::is_open())
+        .select_only()
+        .column(turn::Column::SessionId)
+        .column(turn::Column::State)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::plan;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn beginning_a_turn_looks_at_no_more_than_it_must() {
+        let open = plan(&open_turns(1)).await;
+        assert!(open.contains("turns_open (user_id=?)"), "{open}");
+        let newest = plan(&latest_shown(1, 1)).await;
+        assert!(newest.contains("(user_id=? AND session_id=?)"), "{newest}");
+    }
 }

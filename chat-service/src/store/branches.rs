@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::end::{self, Keep};
 use super::{
-    Sender, State, Store, Turn, Viewed, message, owned_session, owned_turn, sessions, touch, turn,
+    Sender, Store, Turn, Viewed, message, owned_session, owned_turn, sessions, touch, turn,
 };
 use crate::error::Error;
 
@@ -80,7 +80,7 @@ pub(super) async fn leave(
         .filter(turn::Column::SessionId.eq(turn.session_id))
         .filter(turn::Column::Id.gt(parent))
         .filter(turn::Column::Shown.eq(true))
-        .filter(turn::Column::State.is_in([State::Queued, State::Running]))
+        .filter(turn::is_open())
         .order_by_asc(turn::Column::Id)
         .all(tx)
         .await?;

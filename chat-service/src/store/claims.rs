@@ -58,7 +58,7 @@ impl Store {
                         let saved = turn::Entity::update_many()
                             .filter(turn::Column::Id.eq(turn_id))
                             .filter(turn::Column::Claims.eq(claims))
-                            .filter(turn::Column::State.eq(State::Running))
+                            .filter(turn::is_running())
                             .set(row)
                             .exec(tx)
                             .await?;
@@ -83,7 +83,7 @@ impl Store {
                         let rows = turn::Entity::update_many()
                             .filter(turn::Column::Id.is_in(some.iter().copied()))
                             .filter(turn::Column::Owner.eq(lease.owner))
-                            .filter(turn::Column::State.eq(State::Running))
+                            .filter(turn::is_running())
                             .col_expr(turn::Column::LeaseUntil, Expr::value(lease.until))
                             .exec_with_returning(tx)
                             .await?;
@@ -106,7 +106,7 @@ impl Store {
             .write_patiently(move |tx| {
                 async move {
                     let released = turn::Entity::update_many()
-                        .filter(turn::Column::State.eq(State::Running))
+                        .filter(turn::is_running())
                         .col_expr(turn::Column::LeaseUntil, Expr::value(now - LEASE))
                         .exec(tx)
                         .await?;
@@ -124,7 +124,7 @@ impl Store {
                 async move {
                     turn::Entity::update_many()
                         .filter(turn::Column::Owner.eq(owner))
-                        .filter(turn::Column::State.eq(State::Running))
+                        .filter(turn::is_running())
                         .col_expr(turn::Column::LeaseUntil, Expr::value(now - LEASE))
                         .exec(tx)
                         .await?;
@@ -175,7 +175,7 @@ impl Store {
 
 fn expired(most: u64, now: DateTime<Utc>) -> sea_orm::Select<turn::Entity> {
     turn::Entity::find()
-        .filter(turn::Column::State.eq(State::Running))
+        .filter(turn::is_running())
         .filter(turn::Column::LeaseUntil.lt(now))
         .order_by_asc(turn::Column::LeaseUntil)
         .limit(most)
@@ -186,10 +186,10 @@ fn forgotten(most: u64) -> sea_orm::Select<turn::Entity> {
     let busy = Query::select()
         .column(turn::Column::SessionId)
         .from(turn::Entity)
-        .and_where(turn::Column::State.eq(State::Running))
+        .and_where(turn::is_running())
         .to_owned();
     turn::Entity::find()
-        .filter(turn::Column::State.eq(State::Queued))
+        .filter(turn::is_queued())
         .filter(turn::Column::SessionId.not_in_subquery(busy))
         .order_by_asc(turn::Column::Id)
         .limit(most)
@@ -204,7 +204,7 @@ pub(super) async fn promote(
     let open = turn::Entity::find()
         .filter(turn::Column::UserId.eq(ended.user_id))
         .filter(turn::Column::SessionId.eq(ended.session_id))
-        .filter(turn::Column::State.is_in([State::Queued, State::Running]))
+        .filter(turn::is_open())
         .order_by_asc(turn::Column::Id)
         .all(tx)
         .await?;
@@ -241,4 +241,68 @@ async fn take(
         .exec_with_returning(connection)
         .await?;
     Ok(taken.into_iter().next())
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::clock;
+    use database::Database;
+
+    use super::*;
+    use crate::limits::PersonLimits;
+    use crate::migrations::Migrator;
+    use crate::store::tests::plan;
+    use crate::store::{Begin, Finish, Reply, Usage, What};
+
+    fn reply(text: &str) -> Reply {
+        let (text, usage) = (text.to_owned(), Usage::default());
+        Reply { attempt: 1, text, finish: Finish::Stop, usage }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn looking_for_orphans_looks_at_open_turns_only() {
+        let expired = plan(&expired(9, clock::now())).await;
+        assert!(expired.contains("turns_leases (lease_until<?)"), "{expired}");
+        let forgotten = plan(&forgotten(9)).await;
+        assert!(!forgotten.contains("SCAN turns\n"), "{forgotten}");
+        assert!(forgotten.contains("turns_in_line"), "{forgotten}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_lost_a_turn_meanwhile_cannot_write_to_it_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let now = clock::now();
+        let later = now + LEASE + TimeDelta::seconds(1);
+        let (slow, quick) = (Lease::of(1, now), Lease::of(2, later));
+        let (text, title) = ("hello".to_owned(), String::new());
+        let begin = Begin {
+            user_id: 1,
+            what: What::Said { session_id: None, text, title },
+            request: None,
+            written: None,
+            has_place: true,
+            limits: PersonLimits { at_work: 2, in_line: 4, daily: None },
+            lease: slow,
+            now,
+        };
+        let turn = store.begin(begin).await.unwrap().turn;
+        assert!(store.take_orphans(9, quick, now).await.unwrap().is_empty(), "it is not late yet");
+        let taken = store.take_orphans(9, quick, later).await.unwrap().pop().unwrap();
+        assert_eq!((taken.id, taken.claims, taken.attempt), (turn.id, 2, 2));
+        assert!(store.take_orphans(9, slow, later).await.unwrap().is_empty(), "it is taken");
+
+        // The first wakes up again, and knows of nothing.
+        let progress =
+            Progress { turn_id: turn.id, claims: turn.claims, attempt: 1, text: "I".into() };
+        assert_eq!(store.save_progress(vec![progress]).await.unwrap(), [(turn.id, 1)]);
+        assert!(store.renew(vec![turn.id], Lease::of(1, later)).await.unwrap().is_empty());
+        let late = store.complete(turn, reply("too late"), slow, later).await.unwrap();
+        assert!(late.is_none());
+
+        let ended = store.complete(taken, reply("in time"), quick, later).await.unwrap().unwrap();
+        assert_eq!(ended.outcome.reply.unwrap().text, "in time");
+        assert!(store.take_orphans(9, quick, later + LEASE * 2).await.unwrap().is_empty());
+    }
 }

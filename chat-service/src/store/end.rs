@@ -203,7 +203,7 @@ async fn conclude(
     let ended = turn::Entity::update_many()
         .filter(turn::Column::Id.eq(turn.id))
         .filter(turn::Column::Claims.eq(turn.claims))
-        .filter(turn::Column::State.is_in([State::Queued, State::Running]))
+        .filter(turn::is_open())
         .set(row)
         .exec_with_returning(tx)
         .await?;

@@ -8,7 +8,7 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
 
-use super::{Session, State, Store, message, owned_session, request, requests, session, turn};
+use super::{Session, Store, message, owned_session, request, requests, session, turn};
 use crate::error::Error;
 use crate::pages::Position;
 use crate::requests::Request;
@@ -164,11 +164,7 @@ impl Store {
                         .col_expr(request::Column::Fingerprint, Expr::value(""))
                         .exec(tx)
                         .await?;
-                    let open = turns
-                        .filter(turn::Column::State.is_in([State::Queued, State::Running]))
-                        .into_tuple::<i64>()
-                        .all(tx)
-                        .await?;
+                    let open = turns.filter(turn::is_open()).into_tuple::<i64>().all(tx).await?;
                     session::Entity::delete_by_id(session.id).exec(tx).await?;
                     Ok(open)
                 }
@@ -195,7 +191,7 @@ async fn running(
 ) -> Result<Vec<(i64, i64)>, Error> {
     let running = turn::Entity::find()
         .filter(turn::Column::UserId.eq(user_id))
-        .filter(turn::Column::State.eq(State::Running))
+        .filter(turn::is_running())
         .select_only()
         .column(turn::Column::Id)
         .column(turn::Column::SessionId);

@@ -4,11 +4,13 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a journey that cannot go on should stop")]
 
 mod answer;
+mod apart;
 mod process;
 mod product;
 mod user;
 
 pub use answer::Answer;
+pub use apart::Apart;
 pub use process::{Process, free_address};
 pub use product::{Product, http_client};
 pub use user::User;

@@ -71,6 +71,16 @@ impl Process {
         assert!(sent.is_ok_and(|status| status.success()), "the signal was not sent");
     }
 
+    /// The most memory it ever had, in bytes.
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        let pid = self.child.id().expect("it is running");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a status");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
+        kibibytes.expect("a peak") * 1024
+    }
+
     /// Ends it as a crash does, at once.
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("it should be killed");

@@ -5,5 +5,7 @@ mod boundaries;
 mod contract;
 mod crowds;
 mod journeys;
+mod kills;
+mod long_sessions;
 mod privacy;
 mod processes;

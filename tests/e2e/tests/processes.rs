@@ -2,53 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Process, Product, free_address};
+use e2e::{Apart, Process, Product, free_address};
 use openai_stub::{Behaviour, Stub};
 use serde_json::json;
 use tempfile::TempDir;
-
-/// The three services apart, with their settings.
-struct Apart {
-    data: TempDir,
-    auth: String,
-    chat: String,
-    gateway: String,
-    model: String,
-}
-
-impl Apart {
-    fn new(model: &str) -> Self {
-        let data = TempDir::new().unwrap();
-        let model = model.to_owned();
-        Self { data, auth: free_address(), chat: free_address(), gateway: free_address(), model }
-    }
-
-    fn start(&self, program: &str) -> Process {
-        let data = self.data.path().display();
-        let settings = match program {
-            "auth-service" => vec![
-                ("AUTH_LISTEN", self.auth.clone()),
-                ("AUTH_DATABASE_URL", format!("sqlite:{data}/auth.db")),
-                ("AUTH_KEYS_DIR", format!("{data}/keys")),
-                ("AUTH_BCRYPT_COST", "10".to_owned()),
-            ],
-            "chat-service" => vec![
-                ("CHAT_LISTEN", self.chat.clone()),
-                ("CHAT_DATABASE_URL", format!("sqlite:{data}/chat.db")),
-                ("CHAT_AUTH_URL", format!("http://{}", self.auth)),
-                ("OPENAI_BASE_URL", self.model.clone()),
-            ],
-            _ => vec![
-                ("GATEWAY_LISTEN", self.gateway.clone()),
-                ("GATEWAY_AUTH_URL", format!("http://{}", self.auth)),
-                ("GATEWAY_CHAT_URL", format!("http://{}", self.chat)),
-            ],
-        };
-        let settings: Vec<_> =
-            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Process::start(program, &settings)
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_processes_start_in_any_order_and_stop_when_told() {
