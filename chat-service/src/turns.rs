@@ -139,6 +139,9 @@ impl Turns {
                 live.stop.cancel();
                 live.draft.told()
             });
+            if live.is_none() {
+                turns.wait_for_words(user_id, turn_id, keep).await?;
+            }
             let lease = Lease::of(turns.owner, now);
             let ended = turns.store.cancel((user_id, turn_id), keep, told, lease, now).await?;
             if let Some(live) = live {
@@ -151,6 +154,20 @@ impl Turns {
             Ok(ended.outcome)
         });
         task.await?
+    }
+
+    /// Gives another process, which may have told more than it has written down, the moment it needs
+    /// for that.
+    async fn wait_for_words(&self, user_id: i64, turn_id: i64, keep: Keep) -> Result<(), Error> {
+        let Some(offset) = keep.offset else { return Ok(()) };
+        for _ in 0..2 {
+            let turn = self.store.outcome(user_id, turn_id).await?.turn;
+            if turn.has_ended() || turn.partial.len() >= offset {
+                break;
+            }
+            tokio::time::sleep(LOOK / 2).await;
+        }
+        Ok(())
     }
 
     /// Waits for the end of a turn.

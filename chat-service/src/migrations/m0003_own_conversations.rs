@@ -67,9 +67,10 @@ impl MigrationTrait for Migration {
 
 /// Search lives beside the messages and changes with them, in the same transaction: it cannot drift.
 /// Whose a message is stands in the index too, so that a search looks at nobody else's words.
-const STATEMENTS: [&str; 9] = [
+const STATEMENTS: [&str; 10] = [
     "UPDATE sessions SET updated_at = created_at",
     "CREATE INDEX sessions_activity ON sessions (user_id, updated_at, id)",
+    "CREATE INDEX feedback_user_id_message_id ON feedback (user_id, message_id)",
     "CREATE VIEW searchable AS SELECT id, text, 'user' || user_id AS owner FROM messages",
     "CREATE VIRTUAL TABLE search USING fts5(text, owner, content = 'searchable',
          content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2')",

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, FromQueryResult,
-    QueryFilter as _, QueryOrder as _, Statement,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    FromQueryResult, QueryFilter as _, QueryOrder as _, Statement, Value,
 };
 
 use super::end::{self, Keep};
 use super::{
-    Sender, Store, Turn, Viewed, message, owned_session, owned_turn, sessions, touch, turn,
+    Message, Sender, Store, Turn, Viewed, message, owned_session, owned_turn, sessions, touch, turn,
 };
 use crate::error::Error;
 
@@ -26,6 +26,12 @@ const CHAIN: &str = "WITH RECURSIVE
             WHERE forth.id IS NOT NULL
     )
     SELECT id FROM back UNION ALL SELECT id FROM forth WHERE id IS NOT NULL";
+/// The turns before one in its own branch, the nearest first, and it.
+const BACK: &str = "WITH RECURSIVE back(id, parent_id) AS (
+        SELECT id, parent_id FROM turns WHERE id = $1
+        UNION ALL SELECT turns.id, turns.parent_id FROM turns JOIN back ON turns.id = back.parent_id
+        LIMIT $2
+    ) SELECT id FROM back";
 /// Turns named in one statement.
 const AT_ONCE: usize = 500;
 
@@ -46,17 +52,7 @@ impl Store {
             .write(move |tx| {
                 async move {
                     let chosen = owned_turn(tx, user_id, turn_id).await?;
-                    let chain = Link::find_by_statement(Statement::from_sql_and_values(
-                        tx.get_database_backend(),
-                        CHAIN,
-                        [turn_id.into()],
-                    ));
-                    let chain: Vec<i64> =
-                        chain.all(tx).await?.into_iter().map(|link| link.id).collect();
-                    hide(tx, &chosen, 0).await?;
-                    for some in chain.chunks(AT_ONCE) {
-                        show(tx, some).await?;
-                    }
+                    enter(tx, &chosen).await?;
                     touch(tx, chosen.session_id, now).await?;
                     let session = owned_session(tx, user_id, chosen.session_id).await?;
                     sessions::viewed(tx, session).await
@@ -67,6 +63,50 @@ impl Store {
     }
 }
 
+/// Shows the branch that a turn is in.
+async fn enter(tx: &DatabaseTransaction, turn: &Turn) -> Result<(), Error> {
+    let chain = chain(tx, CHAIN, vec![turn.id.into()]).await?;
+    hide(tx, turn, 0).await?;
+    for some in chain.chunks(AT_ONCE) {
+        show(tx, some).await?;
+    }
+    Ok(())
+}
+
+/// What was said up to a turn's message in a branch that is not shown, oldest first: of so many turns
+/// at most.
+pub(super) async fn said_before(
+    connection: &impl ConnectionTrait,
+    turn: &Turn,
+    most: u64,
+) -> Result<Vec<Message>, Error> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let back = chain(connection, BACK, vec![turn.id.into(), most.into()]).await?;
+    let turns = turn::Entity::find()
+        .filter(turn::Column::Id.is_in(back.iter().copied()))
+        .all(connection)
+        .await?;
+    let asked = message::Column::Id.is_in(turns.iter().map(Turn::user_message_id));
+    let answered = Condition::all()
+        .add(message::Column::TurnId.is_in(back.into_iter().filter(|id| *id != turn.id)))
+        .add(message::Column::Sender.eq(Sender::Ai));
+    let said = message::Entity::find()
+        .filter(Condition::any().add(asked).add(answered))
+        .order_by_asc(message::Column::Id);
+    Ok(said.all(connection).await?)
+}
+
+async fn chain(
+    connection: &impl ConnectionTrait,
+    query: &str,
+    values: Vec<Value>,
+) -> Result<Vec<i64>, Error> {
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, query, values);
+    let links = Link::find_by_statement(statement).all(connection).await?;
+    Ok(links.into_iter().map(|link| link.id).collect())
+}
+
 /// Leaves the branch from a turn on: what is at work there is stopped, and nothing of it is shown.
 /// Returns the turns that were stopped.
 pub(super) async fn leave(
@@ -74,6 +114,9 @@ pub(super) async fn leave(
     turn: &Turn,
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>, Error> {
+    if !turn.shown {
+        enter(tx, turn).await?;
+    }
     let parent = turn.parent_id.unwrap_or(0);
     let open = turn::Entity::find()
         .filter(turn::Column::UserId.eq(turn.user_id))

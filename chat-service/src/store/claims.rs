@@ -135,31 +135,25 @@ impl Store {
             .await
     }
 
-    /// Takes turns that nobody answers, at most `most`: those whose process is believed dead, and
-    /// those that wait for nothing.
-    pub(crate) async fn take_orphans(
-        &self,
-        most: u64,
-        lease: Lease,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Turn>, Error> {
-        // Most of the time there are none, and looking is cheaper than a transaction.
-        let found = self
-            .database
+    /// Turns that nobody seems to answer, at most so many of a kind: those whose process is believed
+    /// dead, and those that wait for nothing.
+    pub(crate) async fn orphans(&self, most: u64, now: DateTime<Utc>) -> Result<Vec<Turn>, Error> {
+        self.database
             .read(move |read| async move {
                 let mut found = expired(most, now).all(&read).await?;
                 found.extend(forgotten(most).all(&read).await?);
-                Ok::<_, Error>(found)
+                Ok(found)
             })
-            .await?;
-        if found.is_empty() {
-            return Ok(found);
-        }
+            .await
+    }
+
+    /// Takes orphans, as far as nobody else was faster.
+    pub(crate) async fn adopt(&self, orphans: Vec<Turn>, lease: Lease) -> Result<Vec<Turn>, Error> {
         self.database
             .write_patiently(move |tx| {
                 async move {
                     let mut taken = Vec::new();
-                    for turn in found {
+                    for turn in orphans {
                         match turn.state {
                             State::Running => taken.extend(take(tx, &turn, lease).await?),
                             _ => taken.extend(promote(tx, &turn, lease).await?),
@@ -288,10 +282,11 @@ mod tests {
             now,
         };
         let turn = store.begin(begin).await.unwrap().turn;
-        assert!(store.take_orphans(9, quick, now).await.unwrap().is_empty(), "it is not late yet");
-        let taken = store.take_orphans(9, quick, later).await.unwrap().pop().unwrap();
+        assert!(store.orphans(9, now).await.unwrap().is_empty(), "it is not late yet");
+        let late = store.orphans(9, later).await.unwrap();
+        let taken = store.adopt(late.clone(), quick).await.unwrap().pop().unwrap();
         assert_eq!((taken.id, taken.claims, taken.attempt), (turn.id, 2, 2));
-        assert!(store.take_orphans(9, slow, later).await.unwrap().is_empty(), "it is taken");
+        assert!(store.adopt(late, slow).await.unwrap().is_empty(), "it is taken");
 
         // The first wakes up again, and knows of nothing.
         let progress =
@@ -303,6 +298,6 @@ mod tests {
 
         let ended = store.complete(taken, reply("in time"), quick, later).await.unwrap().unwrap();
         assert_eq!(ended.outcome.reply.unwrap().text, "in time");
-        assert!(store.take_orphans(9, quick, later + LEASE * 2).await.unwrap().is_empty());
+        assert!(store.orphans(9, later + LEASE * 2).await.unwrap().is_empty());
     }
 }

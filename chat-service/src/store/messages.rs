@@ -8,14 +8,16 @@ use sea_orm::{
 };
 
 use super::{
-    Feedback, Message, Rating, Sender, Store, feedback, message, owned_message, owned_session,
-    touch,
+    Feedback, Message, Rating, Sender, Store, Turn, branches, feedback, message, owned_message,
+    owned_session, touch,
 };
 use crate::error::Error;
 use crate::prompt;
 
 /// Messages read at once while a prompt is being filled.
 const HISTORY_PAGE: u64 = 50;
+/// Turns of a branch that is not shown that go into a prompt. Rare enough to be read at once.
+const HIDDEN_TURNS: u64 = 100;
 
 /// Which messages of a session.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,6 +88,26 @@ impl Store {
         self.database
             .read_patiently(move |read| async move {
                 owned_message(&read, user_id, id, Sender::User).await
+            })
+            .await
+    }
+
+    /// What was said up to a turn's message, oldest first, as [`Store::history`] tells it.
+    pub(crate) async fn said_up_to(
+        &self,
+        turn: &Turn,
+        budget: usize,
+    ) -> Result<(Vec<Message>, bool), Error> {
+        let turn = turn.clone();
+        if turn.shown {
+            let before = turn.user_message_id() + 1;
+            return self.history(turn.user_id, turn.session_id, before, budget).await;
+        }
+        self.database
+            .read_patiently(move |read| async move {
+                let said = branches::said_before(&read, &turn, HIDDEN_TURNS).await?;
+                let is_cut = said.len() as u64 >= HIDDEN_TURNS;
+                Ok((said, is_cut))
             })
             .await
     }

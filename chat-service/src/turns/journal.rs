@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Turns;
 use crate::draft::End;
-use crate::store::{Lease, Progress};
+use crate::error::Error;
+use crate::store::{Lease, Progress, Turn};
 
 /// Between two looks at what was said since. With the time a commit takes, less than a quarter of a
 /// second of words is lost when the process dies.
@@ -51,11 +52,9 @@ impl Turns {
                 _ = ticks.tick() => {}
                 () = stop.cancelled() => return,
             }
-            let most = self.places.available_permits().min(MOST) as u64;
-            let now = clock::now();
-            match self.store.take_orphans(most, Lease::of(self.owner, now), now).await {
-                Ok(orphans) => {
-                    for turn in orphans {
+            match self.adopt().await {
+                Ok(turns) => {
+                    for turn in turns {
                         tracing::info!(turn.id = turn.id, "a turn is picked up again");
                         self.start(turn, None);
                     }
@@ -63,6 +62,18 @@ impl Turns {
                 Err(error) => tracing::warn!(%error, "turns could not be looked for"),
             }
         }
+    }
+
+    async fn adopt(&self) -> Result<Vec<Turn>, Error> {
+        let most = self.places.available_permits().min(MOST) as u64;
+        let now = clock::now();
+        let mut orphans = self.store.orphans(most, now).await?;
+        // After a long sleep our own leases have run out as well; they are about to be renewed.
+        orphans.retain(|turn| self.registry.get(turn.user_id, turn.id).is_none());
+        if orphans.is_empty() {
+            return Ok(orphans);
+        }
+        self.store.adopt(orphans, Lease::of(self.owner, now)).await
     }
 
     async fn save(&self) {

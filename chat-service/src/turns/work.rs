@@ -118,10 +118,8 @@ impl Turns {
     }
 
     async fn prompt(&self, turn: &Turn) -> Result<Prompt, Error> {
-        let (message, budget) = (turn.user_message_id(), self.window.budget());
-        let history =
-            self.store.history(turn.user_id, turn.session_id, message + 1, budget).await?;
-        let (said, is_cut) = history;
+        let budget = self.window.budget();
+        let (said, is_cut) = self.store.said_up_to(turn, budget).await?;
         match said.last() {
             Some(last) if last.sender == Sender::User => Ok(Prompt::assemble(said, is_cut, budget)),
             _ => Err(Error::MessageNotFound),

@@ -1,10 +1,10 @@
 //! Second thoughts: another reply, another message, and the way back.
 
 use openai_stub::{Behaviour, Stub};
-use proto::chat::v1::{ListMessagesRequest, Message, SelectTurnRequest, Sender};
+use proto::chat::v1::{ListMessagesRequest, Message, RetryTurnRequest, SelectTurnRequest, Sender};
 use tonic::{Code, Response, Status};
 
-use super::harness::{Person, Service, patient, refused};
+use super::harness::{Person, Service, impatient, patient, refused};
 
 impl Person {
     async fn select(&self, turn_id: i64) -> Result<(), Status> {
@@ -105,4 +105,39 @@ async fn second_thoughts_stop_what_is_at_work() {
         assert_eq!(reader.done().finish_reason, "cancelled");
     }
     assert_eq!(stub.heard().len(), 2, "what was in line is not asked any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_is_not_shown_goes_on_from_where_it_was() {
+    let stub = Stub::start().await.unwrap();
+    let service = Service::start(impatient(&stub)).await;
+    let ada = service.person(1);
+    stub.next([Behaviour::reply("a1"), Behaviour::unauthorized()]);
+    ada.say("one").await;
+    ada.say_in(None, "two").await.unwrap_err();
+    let two = ada.page(1, 500, "").await.unwrap().messages[2].id;
+    stub.next([Behaviour::reply("b2")]);
+    ada.edit(two, "two, but different").await.unwrap().read_on().await;
+
+    stub.next([Behaviour::reply("a2")]);
+    let request = ada.asks(RetryTurnRequest { turn_id: 2 });
+    ada.client.clone().retry_turn(request).await.unwrap();
+    ada.watch(2).await.read_on().await;
+    let told = |heard: openai_stub::Heard| -> Vec<String> {
+        heard.messages.into_iter().skip(1).map(|said| said.1).collect()
+    };
+    assert_eq!(told(stub.heard().pop().unwrap()), ["one", "a1", "two"]);
+    assert_eq!(ada.texts(1).await, ["one", "a1", "two, but different", "b2"], "still hidden");
+
+    stub.next([Behaviour::reply("a2, again")]);
+    ada.regenerate(2).await.unwrap().read_on().await;
+    assert_eq!(told(stub.heard().pop().unwrap()), ["one", "a1", "two"]);
+    assert_eq!(
+        ada.texts(1).await,
+        ["one", "a1", "two", "a2, again"],
+        "shown, because it is asked for"
+    );
+    let again = ada.asks(RetryTurnRequest { turn_id: 2 });
+    let again = ada.client.clone().retry_turn(again).await;
+    refused(again.map(drop), Code::FailedPrecondition, "NOTHING_TO_RETRY");
 }
