@@ -11,7 +11,7 @@ use super::Answer;
 use crate::draft::Draft;
 use crate::prompt::Prompt;
 use crate::safety;
-use crate::store::{Finish, Sender};
+use crate::store::{Finish, Sender, Usage};
 use themes::{FALLBACK, THEMES, Theme};
 
 /// Said once, with the first reply of a conversation.
@@ -35,7 +35,8 @@ impl Offline {
                 tokio::time::sleep(PACE).await;
             }
         }
-        Answer { finish: Finish::Written, usage: None }
+        // No model was asked, so nothing was used.
+        Answer { finish: Finish::Written, usage: Some(Usage::default()) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a turn begins: everything that must be on disk before the model is asked, in one transaction.
 
+mod way;
+
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::{
@@ -7,6 +9,7 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
+use self::way::Way;
 use super::end::{self, Reply};
 use super::{
     Finish, Lease, Message, Sender, Session, State, Store, Turn, Usage, branches, owned_message,
@@ -56,13 +59,6 @@ pub(crate) struct Begun {
     /// Turns that were at work and are not any more: what they answer was taken back.
     pub(crate) stopped: Vec<i64>,
     pub(crate) allowances: Vec<Allowance>,
-}
-
-/// What becomes of a turn that begins.
-enum Way {
-    Run,
-    Wait,
-    Write(&'static str),
 }
 
 /// Where a turn takes place, and what it answers.
@@ -187,40 +183,6 @@ impl Begin {
         })
     }
 
-    /// Whether a turn may set out in this session, and what is left of the limits then.
-    async fn way(
-        &self,
-        tx: &DatabaseTransaction,
-        session_id: i64,
-        over: Option<Allowance>,
-    ) -> Result<(Way, Vec<Allowance>), Error> {
-        let open = open_turns(self.user_id).into_tuple::<(i64, State)>().all(tx).await?;
-        let at_work = open.iter().filter(|(_, state)| *state == State::Running).count() as u64;
-        let here = open.iter().filter(|(session, _)| *session == session_id).count();
-        let in_line = usize::try_from(self.limits.in_line).unwrap_or(usize::MAX);
-        let way = if !self.has_place {
-            Err(Error::Overloaded)
-        } else if let Some(over) = over {
-            Err(Error::DailyLimit(over))
-        } else if here > in_line {
-            Err(Error::SessionBusy)
-        } else if here > 0 {
-            Ok(Way::Wait)
-        } else if at_work >= u64::from(self.limits.at_work) {
-            Err(Error::TooManyTurns(self.limits.turns(at_work)))
-        } else {
-            Ok(Way::Run)
-        };
-        let way = match (way, self.written) {
-            (Ok(Way::Run), _) => Way::Run,
-            // Whoever is in danger is not kept waiting, and not sent away.
-            (_, Some(words)) => Way::Write(words),
-            (way, None) => way?,
-        };
-        let at_work = at_work + u64::from(matches!(way, Way::Run));
-        Ok((way, vec![self.limits.turns(at_work)]))
-    }
-
     /// Finds or makes the place of a turn that was never begun before.
     async fn place(&mut self, tx: &DatabaseTransaction) -> Result<Place, Error> {
         let (turn, text) = match self.what.clone() {
@@ -283,16 +245,6 @@ fn latest_shown(user_id: i64, session_id: i64) -> sea_orm::Select<turn::Entity> 
         .column(turn::Column::Id)
 }
 
-/// Where a person has turns at work or in line, and which of the two.
-fn open_turns(user_id: i64) -> sea_orm::Select<turn::Entity> {
-    turn::Entity::find()
-        .filter(turn::Column::UserId.eq(user_id))
-        .filter(turn::is_open())
-        .select_only()
-        .column(turn::Column::SessionId)
-        .column(turn::Column::State)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,8 +252,6 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn beginning_a_turn_looks_at_no_more_than_it_must() {
-        let open = plan(&open_turns(1)).await;
-        assert!(open.contains("turns_open (user_id=?)"), "{open}");
         let newest = plan(&latest_shown(1, 1)).await;
         assert!(newest.contains("(user_id=? AND session_id=?)"), "{newest}");
     }
