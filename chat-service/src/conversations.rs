@@ -2,6 +2,8 @@
 
 mod keeping;
 
+use std::time::Duration;
+
 use auth_client::Principal;
 use chrono::{DateTime, Utc};
 
@@ -21,6 +23,10 @@ pub(crate) use keeping::{CREATE_SESSION, Context};
 const SEND: &str = "send";
 const REGENERATE: &str = "regenerate";
 const EDIT: &str = "edit";
+
+/// How long a caller is kept waiting for a whole reply: less than the minute that callers commonly
+/// wait, so that they are told that the message is stored.
+const PATIENCE: Duration = Duration::from_secs(58);
 
 /// Conversations of people. Every function takes the person first and sees nobody else's.
 pub(crate) struct Conversations {
@@ -119,7 +125,9 @@ impl Conversations {
         who: &Principal,
         begun: Begun,
     ) -> Result<(Outcome, Message, Message), Error> {
-        let outcome = self.turns.outcome(who.user_id(), begun.turn.id).await?;
+        let outcome = self.turns.outcome(who.user_id(), begun.turn.id);
+        let outcome = tokio::time::timeout(PATIENCE, outcome).await;
+        let outcome = outcome.unwrap_or(Err(Error::ReplyPending))?;
         let (turn, ai_message) = reply(outcome.clone())?;
         let message = match begun.message {
             Some(message) => message,

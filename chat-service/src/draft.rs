@@ -3,16 +3,18 @@
 //! The text is its own log: a reader who says how far they have read gets what follows, at once or
 //! when there is more. Nothing is kept for any of them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
-use crate::store::Outcome;
+use crate::store::{Outcome, Told};
 
 /// A reply in the making.
 pub(crate) struct Draft {
     page: watch::Sender<Page>,
     viewers: AtomicUsize,
+    prompt_tokens: AtomicI64,
 }
 
 /// How far a reply has come.
@@ -40,7 +42,8 @@ pub(crate) enum End {
 impl Draft {
     pub(crate) fn new(attempt: i32) -> Self {
         let page = Page { attempt, text: String::new(), is_dirty: false, end: None };
-        Self { page: watch::Sender::new(page), viewers: AtomicUsize::new(0) }
+        let (viewers, prompt_tokens) = (AtomicUsize::new(0), AtomicI64::new(0));
+        Self { page: watch::Sender::new(page), viewers, prompt_tokens }
     }
 
     /// Adds to the text. Once the reply has ended, nothing is added any more.
@@ -91,10 +94,24 @@ impl Draft {
         taken
     }
 
-    /// The attempt and its text.
-    pub(crate) fn told(&self) -> (i32, String) {
+    /// What could not be written down is still to be.
+    pub(crate) fn keep_progress(&self) {
+        self.page.send_if_modified(|page| {
+            page.is_dirty = true;
+            false
+        });
+    }
+
+    /// Notes what the model was sent for it, in tokens.
+    pub(crate) fn asked(&self, prompt_tokens: i64) {
+        self.prompt_tokens.fetch_add(prompt_tokens, Ordering::Relaxed);
+    }
+
+    /// What was told so far.
+    pub(crate) fn told(&self) -> Told {
+        let prompt_tokens = self.prompt_tokens.load(Ordering::Relaxed);
         let page = self.page.borrow();
-        (page.attempt, page.text.clone())
+        Told { attempt: page.attempt, text: page.text.clone(), prompt_tokens }
     }
 
     /// Reads along.
@@ -103,9 +120,9 @@ impl Draft {
     }
 
     /// Somebody watches the words appear, until the returned value is dropped.
-    pub(crate) fn view(self: &std::sync::Arc<Self>) -> View {
+    pub(crate) fn view(self: &Arc<Self>) -> View {
         self.viewers.fetch_add(1, Ordering::Relaxed);
-        View(std::sync::Arc::clone(self))
+        View(Arc::clone(self))
     }
 
     /// Whether somebody watches the words appear.
@@ -115,7 +132,7 @@ impl Draft {
 }
 
 /// Somebody who watches the words appear.
-pub(crate) struct View(std::sync::Arc<Draft>);
+pub(crate) struct View(Arc<Draft>);
 
 impl Drop for View {
     fn drop(&mut self) {
@@ -131,11 +148,12 @@ mod tests {
     fn a_new_attempt_is_only_news_if_something_was_told() {
         let draft = Draft::new(1);
         draft.restart();
-        assert_eq!(draft.told(), (1, String::new()));
+        assert_eq!(draft.told().attempt, 1);
         draft.push("I hear");
         draft.restart();
         draft.push("Here I am");
-        assert_eq!(draft.told(), (2, "Here I am".to_owned()));
+        let told = draft.told();
+        assert_eq!((told.attempt, told.text.as_str()), (2, "Here I am"));
     }
 
     #[test]
@@ -146,7 +164,7 @@ mod tests {
         assert_eq!(draft.take_progress(), None, "it is written down");
         draft.end(End::Elsewhere);
         draft.push(" And more.");
-        assert_eq!(draft.told().1, "I hear you.");
+        assert_eq!(draft.told().text, "I hear you.");
         assert_eq!(draft.take_progress(), None);
     }
 }

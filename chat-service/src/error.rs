@@ -43,6 +43,8 @@ pub(crate) enum Error {
     NothingToRetry,
     #[error("the service stops; the turn goes on later")]
     Interrupted,
+    #[error("the reply is not there yet")]
+    ReplyPending,
     #[error("the turn has taken down every process that tried")]
     GivenUp,
     #[error("A title has at most {} characters.", titles::MOST_OWN)]
@@ -102,6 +104,7 @@ impl Error {
             Self::Interrupted => (Code::Unavailable, Reason::Interrupted),
             Self::ModelUnavailable { .. } => (Code::Unavailable, Reason::ModelUnavailable),
             Self::ModelTimeout => (Code::DeadlineExceeded, Reason::ModelTimeout),
+            Self::ReplyPending => (Code::DeadlineExceeded, Reason::ReplyPending),
             Self::Overloaded
             | Self::Storage(database::Error::Overloaded | database::Error::Closed) => {
                 (Code::Unavailable, Reason::Overloaded)

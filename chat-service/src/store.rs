@@ -28,7 +28,7 @@ use crate::error::Error;
 
 pub(crate) use begin::{Begin, Begun, What};
 pub(crate) use claims::{Lease, Progress};
-pub(crate) use end::{Keep, Outcome, Reply};
+pub(crate) use end::{Keep, Outcome, Reply, Told};
 pub(crate) use export::Piece;
 pub(crate) use feedback::{Model as Feedback, Rating};
 pub(crate) use message::{Model as Message, Sender};

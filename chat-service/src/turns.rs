@@ -27,13 +27,21 @@ use crate::limits::PersonLimits;
 use crate::prompt::Window;
 use crate::requests::Request;
 use crate::safety::Danger;
-use crate::store::{Begin, Begun, Failure, Keep, Lease, Message, Outcome, Store, Turn, What};
+use crate::store::{
+    Begin, Begun, Failure, Keep, Lease, Message, Outcome, State, Store, Turn, What,
+};
 use registry::Registry;
 
 pub(crate) use follower::{Cursor, Follower, News};
 
-/// Between two looks at a turn that another process has, or that nobody has yet.
+/// Between two looks at a turn that another process has.
 const LOOK: Duration = Duration::from_millis(250);
+/// Between two looks at a turn that waits in line: this process tells by itself when it is next.
+const LOOK_AT_LINE: Duration = Duration::from_secs(1);
+/// Looks at once: those who wait leave room for those who read.
+const LOOKS: usize = 32;
+/// Once turns are to end, what a model may still take to answer somebody in danger.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// When to come back if the model did not say.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -50,6 +58,9 @@ pub(crate) struct Turns {
     limits: PersonLimits,
     crisis_patience: Duration,
     window: Window,
+    looks: Arc<Semaphore>,
+    /// Cancelled when turns are to come to an end.
+    leaving: CancellationToken,
     /// Cancelled when turns are handed over to whoever comes next.
     closing: CancellationToken,
 }
@@ -69,6 +80,8 @@ impl Turns {
             limits: config.person.clone(),
             crisis_patience: config.crisis_patience,
             window: config.window,
+            looks: Arc::new(Semaphore::new(LOOKS)),
+            leaving: CancellationToken::new(),
             closing: CancellationToken::new(),
         })
     }
@@ -88,6 +101,7 @@ impl Turns {
             what,
             request,
             written: danger.map(Danger::reply),
+            told: self.registry.told(user_id),
             has_place: place.is_some(),
             limits: self.limits.clone(),
             lease: Lease::of(self.owner, now),
@@ -100,7 +114,7 @@ impl Turns {
             let begun = turns.store.begin(wanted).await?;
             turns.forget(user_id, &begun.stopped);
             if begun.is_ours {
-                turns.start(begun.turn.clone(), place);
+                turns.start(begun.turn.clone(), place, danger);
             }
             Ok(begun)
         });
@@ -113,14 +127,15 @@ impl Turns {
             if let Some(live) = self.registry.get(user_id, *turn_id) {
                 self.registry.close(*turn_id, live.claims, End::Elsewhere);
             }
+            self.registry.wake(*turn_id);
         }
     }
 
     /// Works on a turn that is ours, in a task of its own.
-    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>) {
+    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>, danger: Option<Danger>) {
         // Entered before the task runs, so that its lease is renewed from now on.
         let (live, turns) = (self.registry.open(&turn), self.clone());
-        self.tasks.spawn(async move { turns.work(turn, live, place).await });
+        self.tasks.spawn(async move { turns.work(turn, live, place, danger).await });
     }
 
     /// Stops a turn and keeps what was read of it. One that has ended stays as it is.
@@ -148,8 +163,9 @@ impl Turns {
                 let end = End::Stored(Box::new(ended.outcome.clone()));
                 turns.registry.close(turn_id, live.claims, end);
             }
+            turns.registry.wake(turn_id);
             if let Some(next) = ended.next {
-                turns.start(next, None);
+                turns.start(next, None, None);
             }
             Ok(ended.outcome)
         });
@@ -161,7 +177,7 @@ impl Turns {
     async fn wait_for_words(&self, user_id: i64, turn_id: i64, keep: Keep) -> Result<(), Error> {
         let Some(offset) = keep.offset else { return Ok(()) };
         for _ in 0..2 {
-            let turn = self.store.outcome(user_id, turn_id).await?.turn;
+            let turn = self.look(user_id, turn_id).await?.turn;
             if turn.has_ended() || turn.partial.len() >= offset {
                 break;
             }
@@ -182,11 +198,11 @@ impl Turns {
                     Some(End::Elsewhere) | None => {}
                 }
             }
-            let outcome = self.store.outcome(user_id, turn_id).await?;
+            let outcome = self.look(user_id, turn_id).await?;
             if outcome.turn.has_ended() {
                 return Ok(outcome);
             }
-            self.pause().await?;
+            self.pause(&outcome.turn).await?;
         }
     }
 
@@ -195,12 +211,19 @@ impl Turns {
         Follower::new(self.clone(), user_id, turn_id, cursor)
     }
 
+    /// A turn as it is on disk, for somebody who waits for it.
+    async fn look(&self, user_id: i64, turn_id: i64) -> Result<Outcome, Error> {
+        let _place = self.looks.acquire().await;
+        self.store.outcome(user_id, turn_id).await
+    }
+
     /// Waits before looking again at a turn that is not worked on here.
-    async fn pause(&self) -> Result<(), Error> {
+    async fn pause(&self, turn: &Turn) -> Result<(), Error> {
+        let look = if turn.state == State::Queued { LOOK_AT_LINE } else { LOOK };
         tokio::select! {
             () = self.closing.cancelled() => Err(Error::Interrupted),
-            () = self.registry.opened() => Ok(()),
-            () = tokio::time::sleep(LOOK) => Ok(()),
+            () = self.registry.news_of(turn.id) => Ok(()),
+            () = tokio::time::sleep(look) => Ok(()),
         }
     }
 
@@ -215,6 +238,7 @@ impl Turns {
 
     /// Lets turns end for as long as `patience`, then hands the rest over to whoever comes next.
     pub(crate) async fn retire(&self, patience: Duration) {
+        self.leaving.cancel();
         if !self.tasks.drain(patience).await {
             tracing::warn!(
                 "turns were still at work at the end of the drain; they are handed over"

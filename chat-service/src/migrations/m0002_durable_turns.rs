@@ -18,6 +18,7 @@ impl MigrationTrait for Migration {
             big_integer_null("message_id"),
             integer("attempt").default(1).to_owned(),
             integer("claims").default(1).to_owned(),
+            integer("crashes").default(0).to_owned(),
             big_integer("owner").default(0).to_owned(),
             text("partial").default("").to_owned(),
             string_null("failure"),
@@ -65,7 +66,7 @@ async fn add(
 }
 
 /// What the builder has no words for.
-const STATEMENTS: [&str; 11] = [
+const STATEMENTS: [&str; 13] = [
     // Whatever was at work belongs to a process that is gone, and what it answered was numbered
     // otherwise than replies are from here on.
     "UPDATE turns SET state = 'failed', failure = 'model_unavailable' WHERE state = 'running'",
@@ -73,13 +74,17 @@ const STATEMENTS: [&str; 11] = [
     "UPDATE turns SET message_id =
          (SELECT id FROM messages WHERE turn_id = turns.id AND sender = 'user')",
     "UPDATE turns SET parent_id = (SELECT MAX(earlier.id) FROM turns AS earlier
-         WHERE earlier.session_id = turns.session_id AND earlier.id < turns.id)",
+         WHERE earlier.user_id = turns.user_id AND earlier.session_id = turns.session_id
+         AND earlier.id < turns.id)",
     // The message of turn n is 2n - 1 and its reply 2n: that must be beyond every number given so far.
     "UPDATE sqlite_sequence SET seq = MAX(seq, (SELECT COALESCE(MAX(id), 0) FROM messages))
          WHERE name = 'turns'",
     "CREATE UNIQUE INDEX turns_one_running ON turns (session_id) WHERE state = 'running'",
     "CREATE INDEX turns_open ON turns (user_id, session_id, id)
          WHERE state = 'queued' OR state = 'running'",
+    // What a deleted session takes with it is found by these.
+    "CREATE INDEX turns_session_id ON turns (session_id)",
+    "CREATE INDEX messages_session_id ON messages (session_id)",
     "CREATE INDEX turns_parent_id ON turns (parent_id)",
     "CREATE INDEX requests_expires_at ON requests (expires_at)",
     "CREATE INDEX turns_in_line ON turns (id) WHERE state = 'queued'",

@@ -2,6 +2,8 @@
 
 mod way;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::{
@@ -12,8 +14,8 @@ use sea_orm::{
 use self::way::Way;
 use super::end::{self, Reply};
 use super::{
-    Finish, Lease, Message, Sender, Session, State, Store, Turn, Usage, branches, owned_message,
-    owned_session, owned_turn, requests, session, sessions, touch, turn, usage,
+    Finish, Lease, Message, Sender, Session, State, Store, Told, Turn, Usage, branches, message,
+    owned_message, owned_session, owned_turn, requests, session, sessions, touch, turn, usage,
 };
 use crate::error::Error;
 use crate::limits::{Allowance, PersonLimits};
@@ -26,6 +28,8 @@ pub(crate) struct Begin {
     pub(crate) request: Option<Request>,
     /// The words to answer with at once, whatever stands in the way of another answer.
     pub(crate) written: Option<&'static str>,
+    /// What the person's turns at work have said so far.
+    pub(crate) told: HashMap<i64, Told>,
     /// Whether there is a place for it among the turns at work.
     pub(crate) has_place: bool,
     pub(crate) limits: PersonLimits,
@@ -94,10 +98,13 @@ impl Begin {
         }
         if let What::Failed { turn_id } = self.what {
             let turn = owned_turn(tx, self.user_id, turn_id).await?;
-            return match turn.state {
-                State::Failed => self.resume(tx, turn).await,
-                _ => Err(Error::NothingToRetry),
-            };
+            if turn.state != State::Failed {
+                return Err(Error::NothingToRetry);
+            }
+            // One from before replies had numbers of their own is answered by a turn beside it.
+            if !is_numbered_otherwise(tx, &turn).await? {
+                return self.resume(tx, turn).await;
+            }
         }
         let Place { session, parent_id, text, message_id, stopped } = self.place(tx).await?;
         let used = usage::count_turn(tx, self.user_id, self.now).await?;
@@ -136,6 +143,7 @@ impl Begin {
         let (way, allowances) = self.way(tx, turn.session_id, None).await?;
         let mut row = turn::ActiveModel {
             failure: Set(None),
+            crashes: Set(0),
             ended_at: Set(None),
             ..self.standing(&way, turn.attempt, turn.claims)
         };
@@ -202,7 +210,7 @@ impl Begin {
         };
         let session = owned_session(tx, self.user_id, turn.session_id).await?;
         let message_id = text.is_none().then(|| turn.user_message_id());
-        let stopped = branches::leave(tx, &turn, self.now).await?;
+        let stopped = branches::leave(tx, &turn, &mut self.told, self.now).await?;
         if let Some(message_id) = message_id {
             branches::show_message(tx, message_id).await?;
         }
@@ -232,6 +240,13 @@ impl Begin {
             None => Ok(sessions::row(self.user_id, title, false, self.now).insert(tx).await?),
         }
     }
+}
+
+/// Whether a turn has a message of its own whose number it did not give.
+async fn is_numbered_otherwise(tx: &DatabaseTransaction, turn: &Turn) -> Result<bool, Error> {
+    let Some(id) = turn.message_id else { return Ok(false) };
+    let own = message::Entity::find_by_id(id).filter(message::Column::TurnId.eq(turn.id));
+    Ok(own.one(tx).await?.is_some())
 }
 
 /// The last turn of the branch that is shown.

@@ -1,5 +1,7 @@
 //! Branches: what was there before an edit or another reply stays, but is not shown.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::Expr;
@@ -10,7 +12,8 @@ use sea_orm::{
 
 use super::end::{self, Keep};
 use super::{
-    Message, Sender, Store, Turn, Viewed, message, owned_session, owned_turn, sessions, touch, turn,
+    Message, Sender, Store, Told, Turn, Viewed, message, owned_session, owned_turn, sessions,
+    touch, turn,
 };
 use crate::error::Error;
 
@@ -108,10 +111,11 @@ async fn chain(
 }
 
 /// Leaves the branch from a turn on: what is at work there is stopped, and nothing of it is shown.
-/// Returns the turns that were stopped.
+/// What they have `told` so far is kept. Returns the turns that were stopped.
 pub(super) async fn leave(
     tx: &DatabaseTransaction,
     turn: &Turn,
+    told: &mut HashMap<i64, Told>,
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>, Error> {
     if !turn.shown {
@@ -128,7 +132,7 @@ pub(super) async fn leave(
         .all(tx)
         .await?;
     for open in &open {
-        end::stop(tx, open, Keep::default(), None, now).await?;
+        end::stop(tx, open, Keep::default(), told.remove(&open.id), now).await?;
     }
     hide(tx, turn, parent).await?;
     Ok(open.into_iter().map(|open| open.id).collect())

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
@@ -14,6 +14,9 @@ use crate::error::Error;
 /// How long a turn belongs to a process that is not heard of. Long enough for a process that is held
 /// up, short enough for a person who waits.
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(10);
+/// Attempts that one claim on a turn comes to at most: two at the model, and words written by people.
+/// The next claim begins beyond them, whether or not they were written down.
+const ATTEMPTS: i32 = 3;
 /// Turns named in one statement.
 const AT_ONCE: usize = 500;
 
@@ -80,14 +83,20 @@ impl Store {
                 async move {
                     let mut kept = Vec::new();
                     for some in turns.chunks(AT_ONCE) {
-                        let rows = turn::Entity::update_many()
-                            .filter(turn::Column::Id.is_in(some.iter().copied()))
-                            .filter(turn::Column::Owner.eq(lease.owner))
-                            .filter(turn::is_running())
+                        let ours = || {
+                            Condition::all()
+                                .add(turn::Column::Id.is_in(some.iter().copied()))
+                                .add(turn::Column::Owner.eq(lease.owner))
+                                .add(turn::is_running())
+                        };
+                        turn::Entity::update_many()
+                            .filter(ours())
                             .col_expr(turn::Column::LeaseUntil, Expr::value(lease.until))
-                            .exec_with_returning(tx)
+                            .exec(tx)
                             .await?;
-                        kept.extend(rows.iter().map(|row| row.id));
+                        let ids = turn::Entity::find().filter(ours()).select_only();
+                        let ids = ids.column(turn::Column::Id).into_tuple::<i64>();
+                        kept.extend(ids.all(tx).await?);
                     }
                     Ok(kept)
                 }
@@ -217,8 +226,13 @@ async fn take(
     turn: &Turn,
     lease: Lease,
 ) -> Result<Option<Turn>, Error> {
+    let is_orphan = turn.state == State::Running;
+    let attempt = if is_orphan { turn.attempt + ATTEMPTS } else { turn.attempt + 1 };
     let row = turn::ActiveModel {
         state: Set(State::Running),
+        claims: Set(turn.claims + 1),
+        crashes: Set(turn.crashes + i32::from(is_orphan)),
+        attempt: Set(attempt),
         owner: Set(lease.owner),
         lease_until: Set(lease.until),
         partial: Set(String::new()),
@@ -230,8 +244,6 @@ async fn take(
         .filter(turn::Column::State.eq(turn.state))
         .filter(turn::Column::LeaseUntil.eq(turn.lease_until))
         .set(row)
-        .col_expr(turn::Column::Claims, Expr::col(turn::Column::Claims).add(1))
-        .col_expr(turn::Column::Attempt, Expr::col(turn::Column::Attempt).add(1))
         .exec_with_returning(connection)
         .await?;
     Ok(taken.into_iter().next())
@@ -276,6 +288,7 @@ mod tests {
             what: What::Said { session_id: None, text, title },
             request: None,
             written: None,
+            told: std::collections::HashMap::new(),
             has_place: true,
             limits: PersonLimits { at_work: 2, in_line: 4, daily: None },
             lease: slow,
@@ -285,7 +298,8 @@ mod tests {
         assert!(store.orphans(9, now).await.unwrap().is_empty(), "it is not late yet");
         let late = store.orphans(9, later).await.unwrap();
         let taken = store.adopt(late.clone(), quick).await.unwrap().pop().unwrap();
-        assert_eq!((taken.id, taken.claims, taken.attempt), (turn.id, 2, 2));
+        assert_eq!((taken.id, taken.claims, taken.crashes), (turn.id, 2, 1));
+        assert!(taken.attempt > turn.attempt + 1, "beyond what the first may have told");
         assert!(store.adopt(late, slow).await.unwrap().is_empty(), "it is taken");
 
         // The first wakes up again, and knows of nothing.

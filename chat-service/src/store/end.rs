@@ -42,6 +42,15 @@ pub(crate) struct Ended {
     pub(crate) next: Option<Turn>,
 }
 
+/// What was said of a reply so far.
+#[derive(Clone, Default)]
+pub(crate) struct Told {
+    pub(crate) attempt: i32,
+    pub(crate) text: String,
+    /// What the model was sent for it, by our estimate.
+    pub(crate) prompt_tokens: i64,
+}
+
 /// What of a reply is kept when it is stopped.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Keep {
@@ -67,6 +76,8 @@ impl Keep {
 /// How a turn ends.
 struct Ending {
     state: State,
+    /// The attempt it came to.
+    attempt: i32,
     failure: Option<Failure>,
     reply: Option<Reply>,
 }
@@ -80,7 +91,8 @@ impl Store {
         lease: Lease,
         now: DateTime<Utc>,
     ) -> Result<Option<Ended>, Error> {
-        let ending = Ending { state: State::Completed, failure: None, reply: Some(reply) };
+        let (attempt, reply) = (reply.attempt, Some(reply));
+        let ending = Ending { state: State::Completed, attempt, failure: None, reply };
         self.end(turn, ending, lease, now).await
     }
 
@@ -88,11 +100,12 @@ impl Store {
     pub(crate) async fn fail(
         &self,
         turn: Turn,
-        failure: Failure,
+        (failure, attempt): (Failure, i32),
         lease: Lease,
         now: DateTime<Utc>,
     ) -> Result<Option<Ended>, Error> {
-        let ending = Ending { state: State::Failed, failure: Some(failure), reply: None };
+        let failure = Some(failure);
+        let ending = Ending { state: State::Failed, attempt, failure, reply: None };
         self.end(turn, ending, lease, now).await
     }
 
@@ -117,13 +130,13 @@ impl Store {
             .await
     }
 
-    /// Stops a turn and keeps what was read of it: of `told`, which is the attempt and its text as
-    /// whoever answers it has them, or else of what is on disk. A turn that has ended stays as it is.
+    /// Stops a turn and keeps what was read of it: of `told`, if whoever answers it is here, or
+    /// else of what is on disk. A turn that has ended stays as it is.
     pub(crate) async fn cancel(
         &self,
         (user_id, turn_id): (i64, i64),
         keep: Keep,
-        told: Option<(i32, String)>,
+        told: Option<Told>,
         lease: Lease,
         now: DateTime<Utc>,
     ) -> Result<Ended, Error> {
@@ -149,19 +162,20 @@ pub(super) async fn stop(
     tx: &DatabaseTransaction,
     turn: &Turn,
     keep: Keep,
-    told: Option<(i32, String)>,
+    told: Option<Told>,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Error> {
-    let (attempt, text) = told.unwrap_or_else(|| (turn.attempt, turn.partial.clone()));
+    let written = || Told { attempt: turn.attempt, text: turn.partial.clone(), prompt_tokens: 0 };
+    let Told { attempt, text, prompt_tokens } = told.unwrap_or_else(written);
     let text = keep.of(attempt, text);
     let usage = Usage {
-        prompt_tokens: 0,
+        prompt_tokens,
         reply_tokens: i64::try_from(prompt::tokens(&text)).unwrap_or(i64::MAX),
         is_estimated: true,
     };
     let reply = Reply { attempt, text, finish: Finish::Cancelled, usage };
     let reply = Some(reply).filter(|reply| !reply.text.trim().is_empty());
-    let ending = Ending { state: State::Cancelled, failure: None, reply };
+    let ending = Ending { state: State::Cancelled, attempt, failure: None, reply };
     conclude(tx, turn, ending, now).await?.ok_or(Error::TurnNotFound)
 }
 
@@ -172,7 +186,8 @@ pub(super) async fn answer(
     reply: Reply,
     now: DateTime<Utc>,
 ) -> Result<Outcome, Error> {
-    let ending = Ending { state: State::Completed, failure: None, reply: Some(reply) };
+    let (attempt, reply) = (reply.attempt, Some(reply));
+    let ending = Ending { state: State::Completed, attempt, failure: None, reply };
     conclude(tx, &turn, ending, now).await?.ok_or(Error::TurnNotFound)
 }
 
@@ -183,14 +198,14 @@ async fn conclude(
     ending: Ending,
     now: DateTime<Utc>,
 ) -> Result<Option<Outcome>, Error> {
-    let Ending { state, failure, reply } = ending;
+    let Ending { state, attempt, failure, reply } = ending;
     let stopped = (state == State::Cancelled).then_some(Finish::Cancelled);
     let finish = reply.as_ref().map(|reply| reply.finish).or(stopped);
     let usage = reply.as_ref().map(|reply| reply.usage).unwrap_or_default();
-    let attempt = reply.as_ref().map_or(turn.attempt, |reply| reply.attempt);
     let row = turn::ActiveModel {
         state: Set(state),
-        attempt: Set(attempt),
+        // Never lower than it was: a reader's place in one attempt must not fit into another.
+        attempt: Set(attempt.max(turn.attempt)),
         failure: Set(failure),
         finish: Set(finish),
         prompt_tokens: Set(usage.prompt_tokens),

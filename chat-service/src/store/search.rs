@@ -8,8 +8,8 @@ use sea_orm::{
 use super::{Feedback, Message, Store, message, messages, owned_session};
 use crate::error::Error;
 
-/// Newest first. The owner stands in the index, so nobody else's words are looked at; the tokens
-/// around a hit are 16, enough to recognise a sentence.
+/// Newest first. The owner stands in the index, so that what others said is left out before it is
+/// looked at; the tokens around a hit are 16, enough to recognise a sentence.
 const SEARCH: &str = "SELECT search.rowid AS id,
         snippet(search, 0, '', '', '…', 16) AS snippet
     FROM search JOIN messages ON messages.id = search.rowid
@@ -17,8 +17,10 @@ const SEARCH: &str = "SELECT search.rowid AS id,
         AND ($4 = 0 OR messages.session_id = $4)
     ORDER BY search.rowid DESC LIMIT $5";
 
+/// Letters of a word that must be there for the rest to be guessed.
+const SHORTEST_BEGINNING: usize = 3;
+
 /// Something that was found.
-#[derive(Debug)]
 pub(crate) struct Hit {
     pub(crate) message: (Message, Option<Feedback>),
     /// The part of it that has the words.
@@ -75,11 +77,14 @@ impl Store {
 }
 
 /// In the index's own language. Every word is quoted: none of them is an operator. The last may be
-/// unfinished.
+/// unfinished, if there is enough of it: the index knows beginnings only by going through all words of
+/// everybody that have it.
 fn query(user_id: i64, words: &[&str]) -> String {
     let quoted = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
     let quoted: Vec<String> = quoted.collect();
-    format!("owner:\"user{user_id}\" AND text:({}*)", quoted.join(" AND "))
+    let may_go_on = words.last().is_some_and(|last| last.chars().count() >= SHORTEST_BEGINNING);
+    let rest = if may_go_on { "*" } else { "" };
+    format!("owner:\"user{user_id}\" AND text:({}{rest})", quoted.join(" AND "))
 }
 
 #[cfg(test)]
@@ -89,6 +94,7 @@ mod tests {
     #[test]
     fn words_are_words_and_never_operators() {
         let query = query(7, &["exam", "NOT", "a\"b"]);
+        assert_eq!(super::query(7, &["is"]), r#"owner:"user7" AND text:("is")"#);
         assert_eq!(query, r#"owner:"user7" AND text:("exam" AND "NOT" AND "a""b"*)"#);
     }
 }

@@ -165,6 +165,12 @@ impl Store {
                         .exec(tx)
                         .await?;
                     let open = turns.filter(turn::is_open()).into_tuple::<i64>().all(tx).await?;
+                    // In this order: what is left to cascade is found by small indexes.
+                    message::Entity::delete_many()
+                        .filter(message::Column::UserId.eq(user_id))
+                        .filter(message::Column::SessionId.eq(session.id))
+                        .exec(tx)
+                        .await?;
                     session::Entity::delete_by_id(session.id).exec(tx).await?;
                     Ok(open)
                 }

@@ -25,6 +25,8 @@ pub(crate) struct Model {
     /// How often somebody has taken it on. Whoever writes says which time was theirs: whoever lost it
     /// meanwhile writes nothing.
     pub(crate) claims: i32,
+    /// How often whoever had it is believed to have died over it.
+    pub(crate) crashes: i32,
     /// The process that has it.
     pub(crate) owner: i64,
     /// Until when it is that process's work; past it, the process is believed dead.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Turns, reply};
 use crate::draft::{End, View};
@@ -13,6 +13,10 @@ use crate::store::{Outcome, State};
 /// Between two pieces: words come in groups, so that their rhythm on the wire does not tell which they
 /// are, and many readers cost little.
 const PACE: Duration = Duration::from_millis(40);
+
+/// Longest telling: more than any turn takes, those in line before it included. Whoever is not done by
+/// then may come back.
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// How far a reader has read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,7 +53,6 @@ enum Step {
 }
 
 /// Something that a reader is told.
-#[derive(Debug)]
 pub(crate) enum News {
     /// More of the reply.
     More(String),
@@ -76,6 +79,7 @@ pub(crate) struct Follower {
     user_id: i64,
     turn_id: i64,
     cursor: Cursor,
+    until: Instant,
     /// When the last piece was told.
     told: Option<Instant>,
     /// How it ended, once that is known.
@@ -87,7 +91,8 @@ pub(crate) struct Follower {
 impl Follower {
     pub(super) fn new(turns: Turns, user_id: i64, turn_id: i64, cursor: Cursor) -> Self {
         let (told, end, view, is_over) = (None, None, None, false);
-        Self { turns, user_id, turn_id, cursor, told, end, view, is_over }
+        let until = Instant::now() + LONGEST;
+        Self { turns, user_id, turn_id, cursor, until, told, end, view, is_over }
     }
 
     /// What comes next, and where the reader is then. `None` after the end.
@@ -95,7 +100,8 @@ impl Follower {
         if self.is_over {
             return None;
         }
-        let news = self.look().await.unwrap_or_else(News::Failed);
+        let news = timeout_at(self.until, self.look()).await.unwrap_or(Err(Error::Interrupted));
+        let news = news.unwrap_or_else(News::Failed);
         match news {
             News::More(_) => self.told = Some(Instant::now()),
             News::Reset => {}
@@ -139,7 +145,7 @@ impl Follower {
                 }
                 None => self.view = None,
             }
-            let outcome = self.turns.store.outcome(self.user_id, self.turn_id).await?;
+            let outcome = self.turns.look(self.user_id, self.turn_id).await?;
             if outcome.turn.has_ended() {
                 self.end = Some(Box::new(outcome));
                 continue;
@@ -150,7 +156,7 @@ impl Follower {
             {
                 return Ok(step.into());
             }
-            self.turns.pause().await?;
+            self.turns.pause(&turn).await?;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The journal: what is at work is written down a few times a second, kept ours, and picked up again
 //! where somebody died over it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chassis::clock;
@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Turns;
+use super::registry::Live;
 use crate::draft::End;
 use crate::error::Error;
 use crate::store::{Lease, Progress, Turn};
@@ -16,8 +17,10 @@ use crate::store::{Lease, Progress, Turn};
 /// Between two looks at what was said since. With the time a commit takes, less than a quarter of a
 /// second of words is lost when the process dies.
 const SAVE: Duration = Duration::from_millis(150);
-/// Between two renewals of what is ours: a third of a lease.
-const RENEW: Duration = Duration::from_secs(3);
+/// Between two renewals of what is ours, which is also how soon a stop from elsewhere is noticed.
+const RENEW: Duration = Duration::from_secs(1);
+/// Replies written down in one go: others wait for the writer too.
+const AT_ONCE: usize = 64;
 /// Between two looks for turns that nobody answers.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Turns picked up at once.
@@ -34,11 +37,12 @@ impl Turns {
                 _ = ticks.tick() => {}
                 () = stop.cancelled() => return,
             }
-            self.save().await;
+            // Leases first: after a long sleep they are what others look at.
             if renewed.elapsed() >= RENEW {
                 renewed = Instant::now();
                 self.renew().await;
             }
+            self.save().await;
         }
     }
 
@@ -56,7 +60,7 @@ impl Turns {
                 Ok(turns) => {
                     for turn in turns {
                         tracing::info!(turn.id = turn.id, "a turn is picked up again");
-                        self.start(turn, None);
+                        self.start(turn, None, None);
                     }
                 }
                 Err(error) => tracing::warn!(%error, "turns could not be looked for"),
@@ -77,17 +81,25 @@ impl Turns {
     }
 
     async fn save(&self) {
-        let made = self.registry.all().into_iter().filter_map(|(turn_id, live)| {
+        let lives: HashMap<i64, Live> = self.registry.all().into_iter().collect();
+        let mut made = lives.iter().filter_map(|(turn_id, live)| {
             let (attempt, text) = live.draft.take_progress()?;
-            Some(Progress { turn_id, claims: live.claims, attempt, text })
+            Some(Progress { turn_id: *turn_id, claims: live.claims, attempt, text })
         });
-        let made: Vec<_> = made.collect();
-        if made.is_empty() {
-            return;
-        }
-        match self.store.save_progress(made).await {
-            Ok(lost) => lost.into_iter().for_each(|(turn_id, claims)| self.lose(turn_id, claims)),
-            Err(error) => tracing::warn!(%error, "replies in the making could not be written down"),
+        loop {
+            let some: Vec<_> = made.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return;
+            }
+            let ids: Vec<_> = some.iter().map(|progress| progress.turn_id).collect();
+            match self.store.save_progress(some).await {
+                Ok(lost) => lost.into_iter().for_each(|(id, claims)| self.lose(id, claims)),
+                Err(error) => {
+                    tracing::warn!(%error, "replies in the making could not be written down");
+                    let unsaved = ids.iter().filter_map(|id| lives.get(id));
+                    unsaved.for_each(|live| live.draft.keep_progress());
+                }
+            }
         }
     }
 

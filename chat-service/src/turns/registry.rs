@@ -1,13 +1,17 @@
 //! The turns that this process answers right now.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::draft::{Draft, End};
-use crate::store::Turn;
+use crate::store::{Told, Turn};
+
+/// Bells of waiting people, above which those that nobody listens to are thrown away.
+const MOST_BELLS: usize = 1_024;
 
 /// A turn that this process answers.
 #[derive(Clone)]
@@ -33,7 +37,8 @@ impl Live {
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     turns: Arc<Mutex<HashMap<i64, Live>>>,
-    opened: Arc<Notify>,
+    /// Who waits for a turn that is not worked on yet.
+    waiting: Arc<Mutex<HashMap<i64, Weak<Notify>>>>,
 }
 
 impl Registry {
@@ -48,7 +53,7 @@ impl Registry {
         if let Some(before) = self.lock().insert(turn.id, live.clone()) {
             before.end(End::Elsewhere);
         }
-        self.opened.notify_waiters();
+        self.wake(turn.id);
         live
     }
 
@@ -63,8 +68,16 @@ impl Registry {
         if turns.get(&turn_id).is_some_and(|live| live.claims == claims)
             && let Some(live) = turns.remove(&turn_id)
         {
+            drop(turns);
             live.end(end);
         }
+    }
+
+    /// What those of one person have said so far.
+    pub(crate) fn told(&self, user_id: i64) -> HashMap<i64, Told> {
+        let turns = self.lock();
+        let theirs = turns.iter().filter(|(_, live)| live.user_id == user_id);
+        theirs.map(|(id, live)| (*id, live.draft.told())).collect()
     }
 
     /// All of them.
@@ -72,12 +85,40 @@ impl Registry {
         self.lock().iter().map(|(id, live)| (*id, live.clone())).collect()
     }
 
-    /// Returns when a turn was entered.
-    pub(crate) async fn opened(&self) {
-        self.opened.notified().await;
+    /// Returns when a turn is entered, or something else has become of it.
+    pub(crate) async fn news_of(&self, turn_id: i64) {
+        let bell = {
+            let mut waiting = waiting(&self.waiting);
+            let bell = waiting.get(&turn_id).and_then(Weak::upgrade).unwrap_or_default();
+            waiting.insert(turn_id, Arc::downgrade(&bell));
+            bell
+        };
+        let mut rung = pin!(bell.notified());
+        rung.as_mut().enable();
+        if !self.lock().contains_key(&turn_id) {
+            rung.await;
+        }
+    }
+
+    /// Has those who wait for a turn look again.
+    pub(crate) fn wake(&self, turn_id: i64) {
+        let mut waiting = waiting(&self.waiting);
+        if let Some(bell) = waiting.remove(&turn_id).and_then(|bell| bell.upgrade()) {
+            bell.notify_waiters();
+        }
+        // Those who gave up waiting left their bells behind.
+        if waiting.len() > MOST_BELLS {
+            waiting.retain(|_, bell| bell.strong_count() > 0);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<i64, Live>> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn waiting(
+    bells: &Mutex<HashMap<i64, Weak<Notify>>>,
+) -> MutexGuard<'_, HashMap<i64, Weak<Notify>>> {
+    bells.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -117,6 +117,7 @@ fn of_chat(reason: chat::v1::ErrorReason, status: Option<&Status>, delay: Durati
         Reason::GivenUp => ApiError::given_up(),
         Reason::ModelUnavailable => ApiError::model_unavailable(delay),
         Reason::ModelTimeout => ApiError::model_timeout(delay),
+        Reason::ReplyPending => ApiError::reply_pending(delay),
         Reason::Overloaded => ApiError::overloaded(delay),
         Reason::Internal | Reason::Unspecified => ApiError::internal(),
     }

@@ -64,6 +64,12 @@ impl ApiError {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "model_timeout", detail).with_retry_after(delay)
     }
 
+    pub(crate) fn reply_pending(delay: Duration) -> Self {
+        let detail = "Your message is saved and will be answered after those before it. Read the \
+                      conversation again shortly.";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "reply_pending", detail).with_retry_after(delay)
+    }
+
     pub(crate) fn interrupted(delay: Duration) -> Self {
         let detail = "The service is being restarted; the reply goes on. Reconnect to read it.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "interrupted", detail).with_retry_after(delay)

@@ -63,7 +63,7 @@ async fn every_reason_of_the_chat_service_has_its_answer() {
     let world = World::start().await;
     let reasons: Vec<_> =
         (0..256).filter_map(|n| chat::v1::ErrorReason::try_from(n).ok()).collect();
-    assert_eq!(reasons.len(), 32);
+    assert_eq!(reasons.len(), 33);
     for reason in reasons {
         for (told, wait) in [(Some(TOLD.0), TOLD.1), (None, "5")] {
             let status = failure(chat::DOMAIN, reason.as_reason(), told);

@@ -216,6 +216,13 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
              shortly.",
         )
         .retry_after(wait),
+        Reason::ReplyPending => expected(
+            504,
+            "reply_pending",
+            "Your message is saved and will be answered after those before it. Read the \
+             conversation again shortly.",
+        )
+        .retry_after(wait),
         Reason::ModelTimeout => expected(
             504,
             "model_timeout",
