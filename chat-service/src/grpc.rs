@@ -181,8 +181,9 @@ impl ChatService for Handler {
         let (who, request, _) = self.open(request).await?;
         let (before, size) = (pages::after(&request.page_token)?, HITS.of(request.page_size)?);
         let pb::SearchMessagesRequest { query, session_id, .. } = request;
-        let hits = self.conversations.search(&who, session_id, &query, before, size).await?;
-        let last = hits.last().filter(|_| hits.len() as u64 == size);
+        let found = self.conversations.search(&who, session_id, &query, before, size + 1);
+        let mut hits = found.await?;
+        let last = pages::cut(&mut hits, size);
         let next_page_token = last.map(|last| pages::token_after(last.message.0.id));
         Ok(Response::new(pb::SearchMessagesResponse {
             next_page_token: next_page_token.unwrap_or_default(),
@@ -227,9 +228,9 @@ impl ChatService for Handler {
         let (who, request, _) = self.open(request).await?;
         let after = Position::parse(&request.page_token)?;
         let size = ROWS.of(request.page_size)?;
-        let found = self.conversations.sessions(&who, request.archived, after, size).await?;
-        let last = found.last().filter(|_| found.len() as u64 == size);
-        let last = last.map(|last| &last.session);
+        let found = self.conversations.sessions(&who, request.archived, after, size + 1);
+        let mut found = found.await?;
+        let last = pages::cut(&mut found, size).map(|last| &last.session);
         let next = last.map(|last| Position { time: last.updated_at, id: last.id }.token());
         Ok(Response::new(pb::ListSessionsResponse {
             sessions: found.into_iter().map(views::session).collect(),

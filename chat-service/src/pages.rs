@@ -29,6 +29,15 @@ impl Sizes {
     }
 }
 
+/// Cuts rows to a page, of which one more was asked for to know whether there are more. If so, the
+/// last row of the page.
+pub(crate) fn cut<T>(rows: &mut Vec<T>, size: u64) -> Option<&T> {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let has_more = rows.len() > size;
+    rows.truncate(size);
+    rows.last().filter(|_| has_more)
+}
+
 /// The token of the page that follows the row `last`. Opaque, and worth nothing without the right
 /// to the rows: it is only a position.
 pub(crate) fn token_after(last: i64) -> String {
@@ -99,6 +108,12 @@ mod tests {
         for token in ["7", "AAAA", "not base64!", &token_after(-1)] {
             assert!(after(token).is_err(), "{token}");
         }
+    }
+
+    #[test]
+    fn only_a_page_that_more_follows_has_a_last_row() {
+        let last = |rows: u64, size| cut(&mut (1..=rows).collect(), size).copied();
+        assert_eq!((last(0, 2), last(1, 2), last(2, 2), last(3, 2)), (None, None, None, Some(2)));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(crate) async fn writer(url: &str) -> Result<DatabaseConnection, Error> {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)
+            // What is deleted is overwritten, not only forgotten.
+            .pragma("secure_delete", "ON")
             // A commit that was answered survives a power cut; groups make that affordable.
             .synchronous(SqliteSynchronous::Full)
     });

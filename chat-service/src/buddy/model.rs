@@ -178,8 +178,8 @@ impl Model {
                 return Err(miss.failure);
             }
             attempt += 1;
-            draft.restart();
             tokio::time::sleep(pause).await;
+            draft.restart();
         }
     }
 

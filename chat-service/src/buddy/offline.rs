@@ -23,16 +23,22 @@ at https://findahelpline.com, at any hour.";
 /// Between two words, for somebody who watches them appear: a quick reader's pace.
 const PACE: Duration = Duration::from_millis(25);
 
+/// For all words together.
+const LONGEST: Duration = Duration::from_secs(2);
+
 /// Answers without a model.
 pub(crate) struct Offline;
 
 impl Offline {
     /// Says its answer word by word, at the pace of a reader if somebody watches.
     pub(crate) async fn reply(&self, prompt: &Prompt, draft: &Draft) -> Answer {
-        for word in choose(prompt).split_inclusive(char::is_whitespace) {
+        let reply = choose(prompt);
+        let words = reply.split_inclusive(char::is_whitespace);
+        let count = u32::try_from(words.clone().count()).unwrap_or(u32::MAX).max(1);
+        for word in words {
             draft.push(word);
             if draft.is_viewed() {
-                tokio::time::sleep(PACE).await;
+                tokio::time::sleep(PACE.min(LONGEST / count)).await;
             }
         }
         // No model was asked, so nothing was used.

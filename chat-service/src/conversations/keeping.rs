@@ -154,7 +154,8 @@ impl Conversations {
         let days = self.store.usage(who.user_id(), days, now).await?;
         let today = days.first().filter(|newest| newest.day == limits::day(now));
         let daily = self.limits.daily(today.map_or(0, |today| today.turns), now);
-        Ok((days, daily.into_iter().collect()))
+        let turns = self.limits.turns(self.store.turns_at_work(who.user_id()).await?);
+        Ok((days, std::iter::once(turns).chain(daily).collect()))
     }
 
     /// The store, for reading out everything of a person.

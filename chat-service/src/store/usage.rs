@@ -3,12 +3,12 @@
 use chrono::{DateTime, Days, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _,
-    QueryOrder as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, Set,
 };
 
 use super::usage_day::{ActiveModel, Column, Entity};
-use super::{Store, Usage, UsageDay};
+use super::{Store, Usage, UsageDay, turn};
 use crate::error::Error;
 use crate::limits;
 
@@ -31,6 +31,14 @@ impl Store {
                 Ok(query.all(&read).await?)
             })
             .await
+    }
+
+    /// How many turns of a person are at work.
+    pub(crate) async fn turns_at_work(&self, user_id: i64) -> Result<u64, Error> {
+        let running = turn::Entity::find()
+            .filter(turn::Column::UserId.eq(user_id))
+            .filter(turn::is_running());
+        self.database.read(|read| async move { Ok(running.count(&read).await?) }).await
     }
 }
 

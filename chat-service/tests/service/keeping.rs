@@ -265,6 +265,10 @@ async fn what_is_exported_is_what_there_is_and_what_is_deleted_is_gone() {
     assert_eq!(items.len(), 5, "session, turn, two messages, usage");
     refused(ada.page(1, 0, "").await, Code::NotFound, "SESSION_NOT_FOUND");
     let data = service.stop().await;
+    let file = std::fs::read(data.path().join("chat.db")).unwrap();
+    let has = |words: &[u8]| file.windows(words.len()).any(|place| place == words);
+    assert!(!has(b"that helped"), "what is deleted is overwritten");
+    assert!(has(b"three"), "and nothing else");
     for (what, rows) in [
         ("sessions WHERE user_id = 1", 1),
         ("turns WHERE user_id = 1", 1),

@@ -87,7 +87,7 @@ async fn a_day_has_so_many_turns_and_deleting_gives_none_back() {
     refused(ada.say_in(None, "three").await, Code::ResourceExhausted, "DAILY_LIMIT");
     let usage = ada.client.clone().get_usage(ada.asks(GetUsageRequest::default())).await;
     let usage = usage.map(Response::into_inner).unwrap();
-    assert_eq!((usage.days[0].turns, usage.limits[0].remaining), (2, 0));
+    assert_eq!((usage.days[0].turns, usage.limits[1].remaining), (2, 0));
 
     let help = ada.say_in(None, "I want to die").await.unwrap();
     assert!(help.ai_message.unwrap().text.contains("emergency number"), "help has no quota");

@@ -37,6 +37,20 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
     }
 
+    /// The code of an error, with its status.
+    #[must_use]
+    pub fn says(&self) -> (u16, String) {
+        (self.status, self.json()["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The turn that `Location` names.
+    #[must_use]
+    pub fn turn(&self) -> i64 {
+        let named = self.header("location").strip_prefix("/api/turns/");
+        let number = named.and_then(|named| named.strip_suffix('/')?.parse().ok());
+        number.unwrap_or_else(|| panic!("{}: no turn is named: {}", self.status, self.text))
+    }
+
     /// A header as text; empty if it is absent.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {

@@ -7,10 +7,12 @@ mod answer;
 mod apart;
 mod process;
 mod product;
+mod reader;
 mod user;
 
 pub use answer::Answer;
 pub use apart::Apart;
 pub use process::{Process, free_address};
 pub use product::{Product, http_client};
+pub use reader::{Event, Reader};
 pub use user::User;

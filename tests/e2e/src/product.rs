@@ -25,6 +25,8 @@ pub struct Product {
 /// What only a product in this process has.
 struct Inside {
     data: TempDir,
+    /// Those it was started with, for when it is started again.
+    settings: Vec<(&'static str, String)>,
     auth: String,
     chat: String,
     stop: CancellationToken,
@@ -61,9 +63,7 @@ impl Product {
         stub: &Stub,
         limits: impl FnOnce(&mut chat_service::ModelLimits),
     ) -> Self {
-        let url = stub.base_url();
-        let settings = [("OPENAI_BASE_URL", url.as_str()), ("OPENAI_API_KEY", "sk-canary-key")];
-        Self::configured(TempDir::new().expect("a folder"), &settings, |config| {
+        Self::with_model_and(stub, |config| {
             if let chat_service::BuddyConfig::Model(model) = &mut config.chat.buddy {
                 limits(&mut model.limits);
             }
@@ -71,20 +71,28 @@ impl Product {
         .await
     }
 
+    /// With a language model, and settings changed at will.
+    pub async fn with_model_and(stub: &Stub, change: impl FnOnce(&mut Config)) -> Self {
+        let settings =
+            vec![("OPENAI_BASE_URL", stub.base_url()), ("OPENAI_API_KEY", "sk-canary-key".into())];
+        Self::configured(TempDir::new().expect("a folder"), settings, change).await
+    }
+
     /// With settings changed at will.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::configured(TempDir::new().expect("a folder"), &[], change).await
+        Self::configured(TempDir::new().expect("a folder"), Vec::new(), change).await
     }
 
     async fn configured(
         data: TempDir,
-        settings: &[(&str, &str)],
+        settings: Vec<(&'static str, String)>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let folder = data.path().to_str().expect("a folder with a plain name").to_owned();
         let fixed = [("AI_BUDDY_DATA", folder.as_str()), ("AI_BUDDY_LISTEN", "127.0.0.1:0")];
-        let mut settings = Settings::from_pairs(fixed.into_iter().chain(settings.iter().copied()));
-        let mut config = Config::read(&mut settings).expect("settings");
+        let given = settings.iter().map(|(name, value)| (*name, value.as_str()));
+        let mut read = Settings::from_pairs(fixed.into_iter().chain(given));
+        let mut config = Config::read(&mut read).expect("settings");
         // The cheapest bcrypt: what is tested here is not how slow it is.
         config.auth.bcrypt_cost = 4;
         change(&mut config);
@@ -99,7 +107,7 @@ impl Product {
         let running = tokio::spawn(async move {
             product.serve(listener, stopped).await.expect("the product should run");
         });
-        let inside = Some(Inside { data, auth, chat, stop, running });
+        let inside = Some(Inside { data, settings, auth, chat, stop, running });
         Self { base, http: http_client(), inside }
     }
 
@@ -124,12 +132,12 @@ impl Product {
         tokio::time::timeout(patience, ready).await.expect("it should become ready");
     }
 
-    /// Stops the product and starts it again on the same data.
+    /// Stops the product and starts it again on the same data, with the same model.
     pub async fn restart(self) -> Self {
         let inside = self.inside.expect("only a product of our own can be restarted");
         inside.stop.cancel();
         inside.running.await.expect("the product should stop");
-        Self::configured(inside.data, &[], |_| {}).await
+        Self::configured(inside.data, inside.settings, |_| {}).await
     }
 
     /// Stops the product; returns when it has stopped.

@@ -3,9 +3,16 @@
 
 mod boundaries;
 mod contract;
+mod conversations;
 mod crowds;
+mod endings;
 mod journeys;
 mod kills;
+mod limits;
 mod long_sessions;
+mod own_data;
 mod privacy;
 mod processes;
+mod repeats;
+mod stops;
+mod streams;

@@ -1,6 +1,6 @@
 //! What is never written down.
 
-use e2e::{Process, Product, free_address};
+use e2e::{Answer, Process, Product, free_address};
 use openai_stub::{Behaviour, Stub};
 use serde_json::json;
 use tempfile::TempDir;
@@ -70,6 +70,7 @@ async fn live_a_little(product: &Product, stub: &Stub, name: &str) -> Vec<String
     let words = json!({"text": format!("my secret is {CANARY}")});
     stub.always(Behaviour::reply(format!("so your secret is {CANARY}")));
     assert_eq!(say(words.clone(), &tokens[0]).await, 201);
+    converse(product, &tokens[0]).await;
     // A model that quotes what it was sent in what goes wrong.
     for bad in [
         Behaviour::StatusWithText { code: 400, body: format!("<p>{CANARY}</p>") },
@@ -79,6 +80,9 @@ async fn live_a_little(product: &Product, stub: &Stub, name: &str) -> Vec<String
     ] {
         stub.always(bad);
         say(words.clone(), &tokens[0]).await;
+        let told = product.request("POST", "/api/send-message/").bearer_auth(&tokens[0]);
+        let told = told.header("accept", "text/event-stream").json(&words);
+        assert_eq!(Answer::to(told).await.status, 200);
     }
     say(json!({"text": "x".repeat(17_000) + CANARY}), &tokens[0]).await;
     say(json!({"text": "hi", "session_id": CANARY}), &tokens[0]).await;
@@ -95,4 +99,67 @@ async fn live_a_little(product: &Product, stub: &Stub, name: &str) -> Vec<String
         tokens.iter().flat_map(|token| token.split('.').skip(1)).map(str::to_owned).collect();
     tokens.extend(parts);
     tokens
+}
+
+/// Every other place where somebody may leave words, right and wrong.
+async fn converse(product: &Product, token: &str) {
+    let ask = async |method: &str, path: &str, body: serde_json::Value| {
+        let request = product.request(method, path).bearer_auth(token);
+        let key = format!("{CANARY}-{}", path.len());
+        Answer::to(request.header("idempotency-key", key).json(&body)).await
+    };
+    let account = json!({"username": CANARY, "password": "correct horse battery"});
+    let registering = product.request("POST", "/api/register/").header("idempotency-key", CANARY);
+    Answer::to(registering.json(&account)).await;
+
+    let named = ask("POST", "/api/sessions/", json!({"title": CANARY})).await;
+    assert_eq!(named.status, 201, "{}", named.text);
+    let session = format!("/api/sessions/{}/", named.json()["id"]);
+    let told = |key: &str, body: &serde_json::Value| {
+        let request = product.request("POST", "/api/send-message/").bearer_auth(token);
+        request.header("accept", "text/event-stream").header("idempotency-key", key).json(body)
+    };
+    let words = json!({"text": format!("{CANARY}, told")});
+    let whole = Answer::to(told(CANARY, &words)).await;
+    assert!(whole.status == 200 && whole.text.contains("event: done"), "{}", whole.text);
+    assert_eq!(Answer::to(told(CANARY, &json!({"text": "something else"}))).await.status, 422);
+    assert_eq!(Answer::to(told(&format!("not {CANARY}"), &words)).await.status, 400);
+
+    let list = ask("GET", &format!("{session}messages/"), json!(null)).await.json();
+    let (user, ai) = (&list["messages"][0], &list["messages"][1]);
+    let turn = format!("/api/turns/{}/", ai["turn"]);
+    let edit = format!("/api/messages/{}/edit/", user["id"]);
+    let feedback = format!("/api/messages/{}/feedback/", ai["id"]);
+    let none = || json!(null);
+    let wrong = || json!({"rating": CANARY, "comment": CANARY, "last_event_id": CANARY});
+    for (method, path, body, status) in [
+        ("POST", edit, json!({"text": format!("{CANARY}, edited")}), 201),
+        ("POST", format!("{turn}regenerate/"), wrong(), 201),
+        ("POST", format!("{turn}cancel/"), wrong(), 400),
+        ("POST", format!("{turn}retry/"), wrong(), 409),
+        ("POST", format!("{turn}select/"), wrong(), 200),
+        ("POST", feedback.clone(), json!({"rating": "up", "comment": CANARY}), 200),
+        ("POST", feedback.clone(), wrong(), 400),
+        ("DELETE", feedback, none(), 204),
+        ("PATCH", session.clone(), json!({"title": format!("{CANARY}, renamed")}), 200),
+        ("PATCH", session.clone(), json!({"title": CANARY.repeat(100)}), 400),
+        ("PATCH", session.clone(), json!({"archived": CANARY}), 400),
+        ("GET", format!("{session}context/?text={CANARY}"), none(), 200),
+        ("GET", format!("{session}messages/?after={CANARY}"), none(), 400),
+        ("GET", format!("/api/search/?q={CANARY}"), none(), 200),
+        ("GET", format!("/api/search/?q={}", CANARY.repeat(30)), none(), 400),
+        ("GET", format!("/api/search/?q=hi&page_token={CANARY}"), none(), 400),
+        ("GET", format!("/api/sessions/?page_token={CANARY}"), none(), 400),
+        ("GET", format!("{turn}events/?last_event_id={CANARY}"), none(), 400),
+        ("GET", format!("{turn}events/"), none(), 200),
+        ("GET", "/api/account/export/".to_owned(), none(), 200),
+        ("GET", format!("/api/account/usage/?days={CANARY}"), none(), 400),
+        ("DELETE", session, none(), 204),
+    ] {
+        let answer = ask(method, &path, body).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+    }
+    let odd = product.request("GET", "/api/sessions/").bearer_auth(token);
+    let odd = odd.header("last-event-id", CANARY).header("if-none-match", CANARY);
+    assert_eq!(Answer::to(odd).await.status, 200);
 }
