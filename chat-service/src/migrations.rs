@@ -23,3 +23,49 @@ impl MigratorTrait for Migrator {
         "chat_migrations".into_iden()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait as _, Statement};
+
+    use super::*;
+
+    /// What a database of the first step held.
+    const BEFORE: &str = "
+        INSERT INTO sessions (user_id, created_at) VALUES (1, '2026-01-01T00:00:00+00:00');
+        INSERT INTO turns (user_id, session_id, state, lease_until, created_at) VALUES
+            (1, 1, 'failed', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00'),
+            (1, 1, 'completed', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00'),
+            (1, 1, 'running', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00');
+        INSERT INTO messages (user_id, session_id, turn_id, sender, text, created_at) VALUES
+            (1, 1, 1, 'user', 'lost words', '2026-01-01T00:00:00+00:00'),
+            (1, 1, 2, 'user', 'found words', '2026-01-01T00:00:00+00:00'),
+            (1, 1, 2, 'ai', 'an answer', '2026-01-01T00:00:00+00:00'),
+            (1, 1, 3, 'user', 'cut off', '2026-01-01T00:00:00+00:00');";
+
+    #[tokio::test]
+    async fn what_was_said_before_is_kept_numbered_as_it_was_and_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}?mode=rwc", folder.path().join("chat.db").display());
+        let database = sea_orm::Database::connect(url).await.unwrap();
+        Migrator::up(&database, Some(1)).await.unwrap();
+        database.execute_unprepared(BEFORE).await.unwrap();
+        Migrator::up(&database, None).await.unwrap();
+        let rows = async |query: &str| {
+            let query = Statement::from_string(database.get_database_backend(), query);
+            let rows = database.query_all_raw(query).await.unwrap();
+            let row = |row: &sea_orm::QueryResult| {
+                row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()
+            };
+            rows.iter().map(row).collect::<Vec<_>>()
+        };
+        let turns = "SELECT state || ' ' || message_id || ' ' || COALESCE(parent_id, 0) FROM turns";
+        assert_eq!(rows(turns).await, ["failed 1 0", "completed 2 1", "failed 4 2"]);
+        let found = "SELECT CAST(rowid AS text) FROM search WHERE search MATCH 'words'";
+        assert_eq!(rows(found).await, ["1", "2"]);
+        let next = "INSERT INTO turns (user_id, session_id, state, lease_until, created_at)
+            VALUES (1, 1, 'queued', '', '') RETURNING CAST(2 * id - 1 AS text)";
+        let next = rows(next).await[0].parse::<i64>().unwrap();
+        assert!(next > 4, "numbers given by turns are beyond those given before: {next}");
+    }
+}

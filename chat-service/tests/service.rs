@@ -16,4 +16,5 @@ mod service {
     mod replicas;
     mod stopping;
     mod streaming;
+    mod troubles;
 }

@@ -131,6 +131,16 @@ impl Service {
         self.data
     }
 
+    /// Asks the service to stop, and does not wait.
+    pub(crate) fn begin_to_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Where its database is.
+    pub(crate) fn database_url(&self) -> String {
+        format!("sqlite:{}", self.data.path().join("chat.db").display())
+    }
+
     /// Somebody with a good token.
     pub(crate) fn person(&self, user_id: i64) -> Person {
         let subject = Subject { user_id, sid: "login".into(), token_version: 0 };

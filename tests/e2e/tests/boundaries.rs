@@ -109,6 +109,23 @@ fn only_the_edges_of_a_service_know_the_wire_and_the_database() {
 }
 
 #[test]
+fn every_file_is_part_of_the_house() {
+    for file in files(&root(), &[".rs"]) {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let folder = file.parent().unwrap();
+        let parents = ["lib.rs", "main.rs", "tests.rs"].map(|parent| folder.join(parent));
+        let beside = folder.with_extension("rs");
+        let is_root = ["lib", "main", "build"].contains(&name) || folder.ends_with("tests");
+        let mentions = |parent: &PathBuf| {
+            let text = std::fs::read_to_string(parent).unwrap_or_default();
+            text.lines().any(|line| line.trim_end().ends_with(&format!("mod {name};")))
+        };
+        let is_known = parents.iter().chain([&beside]).any(mentions);
+        assert!(is_root || is_known, "{} is compiled by nobody", file.display());
+    }
+}
+
+#[test]
 fn files_stay_small_enough_to_be_read() {
     for file in files(&root(), &[".rs", ".proto"]) {
         let lines = std::fs::read_to_string(&file).unwrap().lines().count();

@@ -8,6 +8,29 @@ use serde_json::json;
 use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_held_up_goes_on_with_what_it_had() {
+    let stub = Stub::start().await.unwrap();
+    let (text, every) = ("word ".repeat(30), Duration::from_millis(500));
+    stub.always(Behaviour::TokenDelay { text: text.clone(), every });
+    let apart = Apart::new(&stub.base_url());
+    let _others = (apart.start("auth-service"), apart.start("gateway"));
+    let chat = apart.start("chat-service");
+    let product = Product::at(&apart.gateway);
+    product.ready().await;
+    let ada = product.register("ada").await;
+    let holding_up = async {
+        stub.heard_at_least(1).await;
+        chat.signal("STOP").await;
+        // Longer than a lease, as when a laptop sleeps.
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        chat.signal("CONT").await;
+    };
+    let mut reader = ada.stream("hello").await;
+    tokio::join!(reader.read_on(), holding_up);
+    assert_eq!((reader.text.as_str(), stub.heard().len()), (text.as_str(), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn three_processes_start_in_any_order_and_stop_when_told() {
     let stub = Stub::start().await.unwrap();
     let apart = Apart::new(&stub.base_url());
