@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use auth_client::Verifier;
+use chassis::clock;
 use chassis::tasks::Tasks;
 use database::Database;
 use tokio::net::TcpListener;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::buddy::Buddy;
 use crate::conversations::Conversations;
+use crate::error::Error;
 use crate::migrations::Migrator;
 use crate::store::Store;
 use crate::turns::Turns;
@@ -43,6 +45,15 @@ pub use prompt::Window;
 /// than the server waits for its calls: whoever reads along is told before they are cut off.
 const DRAIN: Duration = Duration::from_secs(7);
 
+/// After a crash: what was at work is free at once, without waiting for leases to run out.
+async fn recover(database: Database) -> Result<(), Error> {
+    match Store::new(database).release_all(clock::now()).await? {
+        0 => {}
+        turns => tracing::info!(turns, "turns were cut off; they are picked up again"),
+    }
+    Ok(())
+}
+
 /// Runs the chat service on `listener` until `shutdown`, then finishes the turns in flight.
 ///
 /// # Errors
@@ -52,7 +63,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let database = Database::open::<Migrator>(&config.database_url)
+    let database = Database::open_and_recover::<Migrator, Error, _>(&config.database_url, recover)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     let store = Store::new(database.clone());
@@ -60,7 +71,6 @@ pub async fn serve(
     let verifier = Verifier::new(chassis::grpc::connect_lazily(config.auth_endpoint));
 
     let turns = Turns::new(store.clone(), buddy, &config.turns)?;
-    turns.recover().await.context("turns that were cut off cannot be picked up")?;
     let conversations =
         Conversations::new(store, turns.clone(), config.max_text_characters, &config.turns);
     let services = grpc::services(conversations, verifier.clone()).await;

@@ -227,15 +227,6 @@ impl Turns {
         }
     }
 
-    /// After a crash: what was at work is free at once, without waiting for leases to run out.
-    pub(crate) async fn recover(&self) -> Result<(), Error> {
-        match self.store.release_the_dead(clock::now()).await? {
-            0 => {}
-            turns => tracing::info!(turns, "turns were cut off; they are picked up again"),
-        }
-        Ok(())
-    }
-
     /// Lets turns end for as long as `patience`, then hands the rest over to whoever comes next.
     pub(crate) async fn retire(&self, patience: Duration) {
         self.leaving.cancel();

@@ -39,8 +39,32 @@ pub struct Database {
 impl Database {
     /// Opens the database at `url` (`sqlite:PATH`), creates it if need be, and migrates it.
     pub async fn open<M: MigratorTrait>(url: &str) -> Result<Self, Error> {
+        Self::open_and_recover::<M, Error, _>(url, async |_| Ok(())).await
+    }
+
+    /// As [`Database::open`]. If no other process has the database open, whatever was at work in it
+    /// belongs to nobody any more: `recover` puts that in order before anybody else comes in.
+    pub async fn open_and_recover<M: MigratorTrait, E: From<Error>, R>(
+        url: &str,
+        recover: R,
+    ) -> Result<Self, E>
+    where
+        R: AsyncFnOnce(Self) -> Result<(), E>,
+    {
+        let (presence, is_alone) = presence::Presence::announce(&open::file(url)?).await;
+        let database = Self::connect::<M>(url, presence).await?;
+        if is_alone {
+            recover(database.clone()).await?;
+        }
+        database.presence.settle();
+        Ok(database)
+    }
+
+    async fn connect<M: MigratorTrait>(
+        url: &str,
+        presence: presence::Presence,
+    ) -> Result<Self, Error> {
         let write = open::writer(url).await?;
-        let presence = Arc::new(presence::Presence::announce(&open::file(url)?));
         // In one transaction: of several processes that start at once, one migrates and the others find
         // it done.
         let migration = writer::begin(&write).await?;
@@ -53,7 +77,7 @@ impl Database {
             writer: writer::Writer::start(url, write, &tasks),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             tasks,
-            presence,
+            presence: Arc::new(presence),
         })
     }
 
@@ -122,13 +146,6 @@ impl Database {
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
         self.writer.write_patiently(job).await
-    }
-
-    /// Whether no other process had the database open when this one came: whatever was at work then
-    /// belongs to nobody any more.
-    #[must_use]
-    pub fn was_alone(&self) -> bool {
-        self.presence.was_alone
     }
 
     /// Whether it answers: who reads, and who writes.

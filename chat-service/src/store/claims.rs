@@ -105,12 +105,9 @@ impl Store {
             .await
     }
 
-    /// Lets go of everything that anybody has, where nobody can have anything: they all died. Returns
+    /// Lets go of everything that anybody has, for when nobody is left who could have anything. Returns
     /// how many turns that are.
-    pub(crate) async fn release_the_dead(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        if !self.database.was_alone() {
-            return Ok(0);
-        }
+    pub(crate) async fn release_all(&self, now: DateTime<Utc>) -> Result<u64, Error> {
         self.database
             .write_patiently(move |tx| {
                 async move {
