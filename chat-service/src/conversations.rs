@@ -158,13 +158,8 @@ impl Conversations {
     }
 
     /// Shows the branch that a turn is in.
-    pub(crate) async fn select(
-        &self,
-        who: &Principal,
-        turn_id: i64,
-        now: DateTime<Utc>,
-    ) -> Result<Viewed, Error> {
-        self.store.select(who.user_id(), turn_id, now).await
+    pub(crate) async fn select(&self, who: &Principal, turn_id: i64) -> Result<Viewed, Error> {
+        self.store.select(who.user_id(), turn_id).await
     }
 }
 

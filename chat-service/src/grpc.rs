@@ -149,8 +149,8 @@ impl ChatService for Handler {
         &self,
         request: Request<pb::SelectTurnRequest>,
     ) -> Answer<pb::SelectTurnResponse> {
-        let (who, request, now) = self.open(request).await?;
-        let session = self.conversations.select(&who, request.turn_id, now).await?;
+        let (who, request, _) = self.open(request).await?;
+        let session = self.conversations.select(&who, request.turn_id).await?;
         Ok(Response::new(pb::SelectTurnResponse { session: Some(views::session(session)) }))
     }
 

@@ -110,18 +110,20 @@ async fn owned_message(
         .ok_or(Error::MessageNotFound)
 }
 
-/// Notes that what can be read in a session has changed.
+/// Notes that what can be read in a session has changed: by something said at a certain time, or
+/// otherwise, which is no reason to list it first.
 async fn touch(
     connection: &impl ConnectionTrait,
     session_id: i64,
-    now: DateTime<Utc>,
+    said: Option<DateTime<Utc>>,
 ) -> Result<(), Error> {
-    session::Entity::update_many()
+    let mut change = session::Entity::update_many()
         .filter(session::Column::Id.eq(session_id))
-        .col_expr(session::Column::Version, Expr::col(session::Column::Version).add(1))
-        .col_expr(session::Column::UpdatedAt, Expr::value(now))
-        .exec(connection)
-        .await?;
+        .col_expr(session::Column::Version, Expr::col(session::Column::Version).add(1));
+    if let Some(said) = said {
+        change = change.col_expr(session::Column::UpdatedAt, Expr::value(said));
+    }
+    change.exec(connection).await?;
     Ok(())
 }
 

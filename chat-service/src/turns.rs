@@ -9,6 +9,7 @@ mod journal;
 mod registry;
 mod work;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,12 +97,15 @@ impl Turns {
         now: DateTime<Utc>,
     ) -> Result<Begun, Error> {
         let place = self.places.clone().try_acquire_owned().ok();
+        // Only what takes something back needs to know what was said meanwhile.
+        let takes_back = matches!(what, What::Edited { .. } | What::Again { .. });
+        let told = if takes_back { self.registry.told(user_id) } else { HashMap::new() };
         let wanted = Begin {
             user_id,
             what,
             request,
             written: danger.map(Danger::reply),
-            told: self.registry.told(user_id),
+            told,
             has_place: place.is_some(),
             limits: self.limits.clone(),
             lease: Lease::of(self.owner, now),

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
@@ -130,7 +131,6 @@ impl Begin {
             }
             None => None,
         };
-        touch(tx, session.id, self.now).await?;
         if let Some(request) = request {
             requests::remember(tx, self.user_id, request, turn.id, self.now).await?;
         }
@@ -209,6 +209,7 @@ impl Begin {
             }
         };
         let session = owned_session(tx, self.user_id, turn.session_id).await?;
+        touch(tx, session.id, Some(self.now)).await?;
         let message_id = text.is_none().then(|| turn.user_message_id());
         let stopped = branches::leave(tx, &turn, &mut self.told, self.now).await?;
         if let Some(message_id) = message_id {
@@ -217,27 +218,33 @@ impl Begin {
         Ok(Place { session, parent_id: turn.parent_id, text, message_id, stopped })
     }
 
+    /// The session that something is said in. It counts as changed from here on.
     async fn session(
         &self,
         tx: &DatabaseTransaction,
         session_id: Option<i64>,
         title: String,
     ) -> Result<Session, Error> {
-        let found = match session_id {
-            Some(id) => Some(owned_session(tx, self.user_id, id).await?),
-            None => sessions::latest(tx, self.user_id).await?,
+        let is_it = match session_id {
+            Some(id) => session::Column::Id.eq(id),
+            None => session::Column::Id.in_subquery(sessions::latest(self.user_id)),
         };
-        match found {
-            Some(session) if session.title.is_empty() => {
-                let named = session::ActiveModel {
-                    id: Set(session.id),
-                    title: Set(title),
-                    ..Default::default()
-                };
-                Ok(named.update(tx).await?)
+        let untitled = session::Column::Title.eq("");
+        let named = Expr::case(untitled, title.as_str()).finally(Expr::col(session::Column::Title));
+        let found = session::Entity::update_many()
+            .filter(session::Column::UserId.eq(self.user_id))
+            .filter(is_it)
+            .col_expr(session::Column::Title, named.into())
+            .col_expr(session::Column::Version, Expr::col(session::Column::Version).add(1))
+            .col_expr(session::Column::UpdatedAt, Expr::value(self.now))
+            .exec_with_returning(tx)
+            .await?;
+        match (found.into_iter().next(), session_id) {
+            (Some(session), _) => Ok(session),
+            (None, Some(_)) => Err(Error::SessionNotFound),
+            (None, None) => {
+                Ok(sessions::row(self.user_id, title, false, self.now).insert(tx).await?)
             }
-            Some(session) => Ok(session),
-            None => Ok(sessions::row(self.user_id, title, false, self.now).insert(tx).await?),
         }
     }
 }

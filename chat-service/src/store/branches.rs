@@ -45,18 +45,13 @@ struct Link {
 
 impl Store {
     /// Shows the branch that a turn is in.
-    pub(crate) async fn select(
-        &self,
-        user_id: i64,
-        turn_id: i64,
-        now: DateTime<Utc>,
-    ) -> Result<Viewed, Error> {
+    pub(crate) async fn select(&self, user_id: i64, turn_id: i64) -> Result<Viewed, Error> {
         self.database
             .write(move |tx| {
                 async move {
                     let chosen = owned_turn(tx, user_id, turn_id).await?;
                     enter(tx, &chosen).await?;
-                    touch(tx, chosen.session_id, now).await?;
+                    touch(tx, chosen.session_id, None).await?;
                     let session = owned_session(tx, user_id, chosen.session_id).await?;
                     sessions::viewed(tx, session).await
                 }

@@ -232,7 +232,7 @@ async fn conclude(
     if usage != Usage::default() {
         usage::add_tokens(tx, ended.user_id, usage, now).await?;
     }
-    touch(tx, ended.session_id, now).await?;
+    touch(tx, ended.session_id, Some(now)).await?;
     Ok(Some(Outcome { turn: ended, reply, retry_after: None }))
 }
 

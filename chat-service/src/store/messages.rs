@@ -173,7 +173,7 @@ impl Store {
                         }
                         None => None,
                     };
-                    touch(tx, message.session_id, now).await?;
+                    touch(tx, message.session_id, None).await?;
                     Ok((message, feedback))
                 }
                 .boxed()

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
@@ -205,14 +205,12 @@ async fn running(
 }
 
 /// By id and not by clock: of two sessions made in one moment, one is the newer.
-pub(super) async fn latest(
-    connection: &impl ConnectionTrait,
-    user_id: i64,
-) -> Result<Option<Session>, Error> {
-    let newest = session::Entity::find()
+pub(super) fn latest(user_id: i64) -> SelectStatement {
+    session::Entity::find()
         .filter(session::Column::UserId.eq(user_id))
-        .order_by_desc(session::Column::Id);
-    Ok(newest.one(connection).await?)
+        .select_only()
+        .column_as(session::Column::Id.max(), "id")
+        .into_query()
 }
 
 /// A new session.
