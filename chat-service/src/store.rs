@@ -136,10 +136,14 @@ mod tests {
 
     /// How the database would go about a query, a line a step.
     pub(super) async fn plan<E: EntityTrait>(query: &Select<E>) -> String {
+        plan_of(query.build(sea_orm::DbBackend::Sqlite)).await
+    }
+
+    /// As [`plan`], of a query in the database's own words.
+    pub(super) async fn plan_of(mut statement: Statement) -> String {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("chat.db").display());
         let database = Database::open::<Migrator>(&url).await.unwrap();
-        let mut statement = query.build(sea_orm::DbBackend::Sqlite);
         statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
         let read = async |statement: Statement| {
             database

@@ -9,10 +9,11 @@ use super::{Feedback, Message, Store, message, messages, owned_session};
 use crate::error::Error;
 
 /// Newest first. The owner stands in the index, so that what others said is left out before it is
-/// looked at; the tokens around a hit are 16, enough to recognise a sentence.
+/// looked at; the tokens around a hit are 16, enough to recognise a sentence. `CROSS JOIN` keeps the
+/// order: the other way round the index would be asked about each message that the person ever said.
 const SEARCH: &str = "SELECT search.rowid AS id,
         snippet(search, 0, '', '', '…', 16) AS snippet
-    FROM search JOIN messages ON messages.id = search.rowid
+    FROM search CROSS JOIN messages ON messages.id = search.rowid
     WHERE search MATCH $1 AND messages.user_id = $2 AND search.rowid < $3
         AND ($4 = 0 OR messages.session_id = $4)
     ORDER BY search.rowid DESC LIMIT $5";
@@ -89,7 +90,18 @@ fn query(user_id: i64, words: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::DbBackend;
+
     use super::*;
+    use crate::store::tests::plan_of;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_index_is_asked_once_and_not_for_each_message() {
+        let values = [query(7, &["exam"]).into(), 7.into(), 9.into(), 0.into(), 20.into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, SEARCH, values);
+        let plan = plan_of(statement).await;
+        assert!(plan.starts_with("SCAN search VIRTUAL TABLE"), "{plan}");
+    }
 
     #[test]
     fn words_are_words_and_never_operators() {
