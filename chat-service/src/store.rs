@@ -3,6 +3,7 @@
 mod begin;
 mod branches;
 mod claims;
+mod deletion;
 mod end;
 mod export;
 mod feedback;

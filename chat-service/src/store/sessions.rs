@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
 
-use super::{Session, Store, message, owned_session, request, requests, session, turn};
+use super::{Session, Store, message, owned_session, requests, session, turn};
 use crate::error::Error;
 use crate::pages::Position;
 use crate::requests::Request;
@@ -135,44 +135,6 @@ impl Store {
                     }
                     let session = row.update(tx).await?;
                     viewed(tx, session).await
-                }
-                .boxed()
-            })
-            .await
-    }
-
-    /// Deletes a session and everything said in it. Returns the turns that were open.
-    pub(crate) async fn delete_session(
-        &self,
-        user_id: i64,
-        session_id: i64,
-    ) -> Result<Vec<i64>, Error> {
-        self.database
-            .write(move |tx| {
-                async move {
-                    let session = owned_session(tx, user_id, session_id).await?;
-                    let turns = turn::Entity::find()
-                        .filter(turn::Column::UserId.eq(user_id))
-                        .filter(turn::Column::SessionId.eq(session.id))
-                        .select_only()
-                        .column(turn::Column::Id);
-                    // What was said is not to be guessed from what it was compared with.
-                    request::Entity::update_many()
-                        .filter(request::Column::UserId.eq(user_id))
-                        .filter(request::Column::MadeId.in_subquery(turns.clone().into_query()))
-                        .filter(request::Column::Method.ne(crate::conversations::CREATE_SESSION))
-                        .col_expr(request::Column::Fingerprint, Expr::value(""))
-                        .exec(tx)
-                        .await?;
-                    let open = turns.filter(turn::is_open()).into_tuple::<i64>().all(tx).await?;
-                    // In this order: what is left to cascade is found by small indexes.
-                    message::Entity::delete_many()
-                        .filter(message::Column::UserId.eq(user_id))
-                        .filter(message::Column::SessionId.eq(session.id))
-                        .exec(tx)
-                        .await?;
-                    session::Entity::delete_by_id(session.id).exec(tx).await?;
-                    Ok(open)
                 }
                 .boxed()
             })
