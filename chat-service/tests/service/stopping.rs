@@ -28,7 +28,8 @@ async fn hung_up_soon(stub: &Stub, since: Instant) {
     stub.hung_up_at_least(1).await;
     let took = since.elapsed();
     println!("the connection to the model was closed after {took:?}");
-    assert!(took < Duration::from_millis(100), "{took:?}");
+    // A tenth of that on a machine that does nothing else.
+    assert!(took < Duration::from_secs(1), "{took:?}");
     assert_eq!(stub.in_flight(), 0);
 }
 
