@@ -82,8 +82,8 @@ impl Config {
             settings.required::<Address>("CHAT_AUTH_URL", "the auth service, http://HOST:PORT");
         let help = "who answers: model, or offline for replies written by people";
         let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
-        let model = BuddyConfig::read(settings);
-        let rest = Rest::read(settings);
+        let reply = reply_tokens(settings);
+        let (model, rest) = (BuddyConfig::read(settings, reply), Rest::read(settings, reply));
         let buddy = match (offline?, model?) {
             (Choice::Offline, _) => BuddyConfig::Offline,
             (Choice::Model, BuddyConfig::Offline) => {
@@ -116,8 +116,9 @@ impl Config {
         auth_endpoint: Endpoint,
     ) -> Option<Self> {
         let listen = settings.value("CHAT_LISTEN", "127.0.0.1:0", "address of its gRPC server");
-        let buddy = BuddyConfig::read(settings);
-        let Rest { max_text_characters, turns } = Rest::read(settings)?;
+        let reply = reply_tokens(settings);
+        let buddy = BuddyConfig::read(settings, reply);
+        let Rest { max_text_characters, turns } = Rest::read(settings, reply)?;
         Some(Self {
             listen: listen?,
             database_url,
@@ -152,8 +153,14 @@ struct Rest {
     turns: TurnsConfig,
 }
 
+/// The longest reply, which both the model and its window are told.
+fn reply_tokens(settings: &mut Settings) -> Option<u64> {
+    let help = "longest reply, in tokens";
+    settings.number("OPENAI_REPLY_TOKENS", 1_000, 16..=100_000, help)
+}
+
 impl Rest {
-    fn read(settings: &mut Settings) -> Option<Self> {
+    fn read(settings: &mut Settings, reply: Option<u64>) -> Option<Self> {
         let text = settings.number(
             "CHAT_MAX_TEXT_CHARACTERS",
             16_000,
@@ -169,7 +176,7 @@ impl Rest {
             Duration::from_secs(30),
             "wait for the model when somebody is in danger",
         );
-        let (window, person) = (Window::read(settings), PersonLimits::read(settings));
+        let (window, person) = (Window::read(settings, reply), PersonLimits::read(settings));
         let size = |number: u64| usize::try_from(number).ok();
         let turns = TurnsConfig {
             at_once: size(at_once?)?,
@@ -183,14 +190,13 @@ impl Rest {
 
 impl BuddyConfig {
     /// A model if there is a key or an address, else offline.
-    fn read(settings: &mut Settings) -> Option<Self> {
+    fn read(settings: &mut Settings, reply: Option<u64>) -> Option<Self> {
         let key = settings.secret("OPENAI_API_KEY", "key of the language model's API");
         let url = settings.optional::<BaseUrl>(
             "OPENAI_BASE_URL",
             "base address of any OpenAI-compatible API [https://api.openai.com/v1]",
         );
         let model = settings.value("OPENAI_MODEL", "gpt-4o-mini", "name of the model");
-        let reply = reply_tokens(settings);
         let limits = Limits::read(settings);
         let (key, url) = (key?, url?);
         let printable =
@@ -214,20 +220,16 @@ impl BuddyConfig {
     }
 }
 
-fn reply_tokens(settings: &mut Settings) -> Option<u64> {
-    let help = "longest reply, in tokens";
-    settings.number("OPENAI_REPLY_TOKENS", 1_000, 16..=100_000, help)
-}
-
 impl Window {
     /// Room that is left free for every twenty tokens: that our estimates are so far off is rare.
     const RESERVE: usize = 20;
 
-    fn read(settings: &mut Settings) -> Option<Self> {
+    /// `reply`: the longest reply, in tokens.
+    fn read(settings: &mut Settings, reply: Option<u64>) -> Option<Self> {
         let help =
             "most tokens the model takes at once, its reply included; older messages are cut";
         let all = settings.number("OPENAI_WINDOW_TOKENS", 32_000, 2_000..=10_000_000, help);
-        let (all, reply) = (all?, reply_tokens(settings)?);
+        let (all, reply) = (all?, reply?);
         if reply > all / 2 {
             settings.problem("OPENAI_REPLY_TOKENS", "is more than half of OPENAI_WINDOW_TOKENS");
             return None;

@@ -127,8 +127,13 @@ impl Conversations {
     ) -> Result<(Outcome, Message, Message), Error> {
         let outcome = self.turns.outcome(who.user_id(), begun.turn.id);
         let outcome = tokio::time::timeout(PATIENCE, outcome).await;
-        let outcome = outcome.unwrap_or(Err(Error::ReplyPending))?;
-        let (turn, ai_message) = reply(outcome.clone())?;
+        let outcome = outcome.unwrap_or(Err(Error::ReplyPending));
+        let answered = outcome.and_then(|outcome| Ok((outcome.clone(), reply(outcome)?)));
+        let (outcome, (turn, ai_message)) = answered.map_err(|why| Error::Unanswered {
+            turn_id: begun.turn.id,
+            session_id: begun.turn.session_id,
+            why: Box::new(why),
+        })?;
         let message = match begun.message {
             Some(message) => message,
             None => self.store.message(who.user_id(), turn.user_message_id()).await?,

@@ -43,14 +43,17 @@ pub(crate) enum Error {
     NothingToRetry,
     #[error("the service stops; the turn goes on later")]
     Interrupted,
+    /// Why there is no reply to a message that is stored.
+    #[error("{why}")]
+    Unanswered { turn_id: i64, session_id: i64, why: Box<Self> },
     #[error("the reply is not there yet")]
     ReplyPending,
     #[error("the turn has taken down every process that tried")]
     GivenUp,
     #[error("A title has at most {} characters.", titles::MOST_OWN)]
     TitleInvalid,
-    #[error("{0}")]
-    FeedbackInvalid(&'static str),
+    #[error("{1}")]
+    FeedbackInvalid(&'static str, &'static str),
     #[error("{0}")]
     QueryInvalid(&'static str),
     #[error("{0}")]
@@ -84,11 +87,12 @@ impl Error {
         use ErrorReason as Reason;
         let invalid = |field, reason| (Code::InvalidArgument, reason, Some(field));
         let (code, reason) = match self {
+            Self::Unanswered { why, .. } => return why.verdict(),
             Self::TextRequired => return invalid("text", Reason::TextRequired),
             Self::TextTooLong(_) => return invalid("text", Reason::TextTooLong),
             Self::PageInvalid(_) => return invalid("page_token", Reason::PageInvalid),
             Self::TitleInvalid => return invalid("title", Reason::TitleInvalid),
-            Self::FeedbackInvalid(_) => return invalid("feedback", Reason::FeedbackInvalid),
+            Self::FeedbackInvalid(field, _) => return invalid(field, Reason::FeedbackInvalid),
             Self::QueryInvalid(_) => return invalid("query", Reason::QueryInvalid),
             Self::RequestIdInvalid => (Code::InvalidArgument, Reason::RequestIdInvalid),
             Self::RequestIdReused => (Code::InvalidArgument, Reason::RequestIdReused),
@@ -128,6 +132,7 @@ impl Error {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let passing = [Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted];
         match self {
+            Self::Unanswered { why, .. } => why.retry_after(),
             Self::ModelUnavailable { retry_after } => Some(*retry_after),
             Self::DailyLimit(left) => left.reset.or(Some(WAIT)),
             Self::Interrupted => Some(RESTART),
@@ -135,8 +140,11 @@ impl Error {
         }
     }
 
-    /// Which limit was reached, for programs.
+    /// Which turn it is about, or which limit was reached, for programs.
     fn metadata(&self) -> Vec<(&'static str, String)> {
+        if let Self::Unanswered { turn_id, session_id, .. } = self {
+            return vec![("turn_id", turn_id.to_string()), ("session_id", session_id.to_string())];
+        }
         let (Self::TooManyTurns(left) | Self::DailyLimit(left)) = self else { return Vec::new() };
         let mut metadata = vec![
             ("policy", left.policy.name().to_owned()),

@@ -123,13 +123,14 @@ impl ChatService for Handler {
         let (who, request, _) = self.open(request).await?;
         let turn_id = request.turn_id;
         // Whether it is there at all is an answer of its own, not an event.
-        self.conversations.turn(&who, turn_id).await?;
+        let turn = self.conversations.turn(&who, turn_id).await?.turn;
         let cursor = Cursor {
             attempt: views::attempt(request.attempt),
             offset: usize::try_from(request.offset).unwrap_or(usize::MAX),
         };
         let follower = self.conversations.follow(&who, turn_id, cursor);
-        Ok(Response::new(events::of_turn(turn_id, None, follower)))
+        let accepted = request.from_start.then(|| events::accepted(&turn, true, &[]));
+        Ok(Response::new(events::of_turn(turn_id, accepted, follower)))
     }
 
     async fn cancel_turn(
@@ -161,7 +162,7 @@ impl ChatService for Handler {
         let (who, request, _) = self.open(request).await?;
         let token = pages::after(&request.page_token)?;
         if token.is_some() && request.before_id.is_some() {
-            return Err(Error::PageInvalid("pages go on forwards, not before a message").into());
+            return Err(Error::PageInvalid("Pages go on forwards, not before a message.").into());
         }
         let span = Span {
             after: token.or(request.after_id),

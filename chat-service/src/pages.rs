@@ -24,7 +24,7 @@ impl Sizes {
         match u64::try_from(asked) {
             Ok(0) => Ok(self.default),
             Ok(size) => Ok(size.min(self.most)),
-            Err(_) => Err(Error::PageInvalid("a page size is not negative")),
+            Err(_) => Err(Error::PageInvalid("A page size is not negative.")),
         }
     }
 }
@@ -91,7 +91,7 @@ fn read<const N: usize>(token: &str) -> Result<[u8; N], Error> {
 }
 
 fn invalid() -> Error {
-    Error::PageInvalid("no page ended with this token")
+    Error::PageInvalid("No page ended with this token.")
 }
 
 #[cfg(test)]

@@ -23,19 +23,22 @@ pub(crate) fn wants_problem(headers: &HeaderMap) -> bool {
     ranges(headers).any(|range| range == PROBLEM)
 }
 
-/// Whether the client wants to be told a reply while it is made.
+/// Whether the client wants to be told a reply while it is made: it names events, and does not like
+/// JSON better.
 pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
-    values(headers).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
-        name.eq_ignore_ascii_case(EVENTS) && !parts.any(excludes)
-    })
+    let events = quality(headers, EVENTS).unwrap_or_default();
+    events > 0.0 && events >= quality(headers, "application/json").unwrap_or_default()
 }
 
-/// Whether a parameter is a quality of zero: not wanted at all.
-fn excludes(parameter: &str) -> bool {
-    parameter.split_once('=').is_some_and(|(name, value)| {
-        name.eq_ignore_ascii_case("q") && value.parse().is_ok_and(|quality: f32| quality <= 0.0)
+/// How much a client likes a media type that it names (RFC 9110 12.4.2).
+fn quality(headers: &HeaderMap, media_type: &str) -> Option<f32> {
+    values(headers).find_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let mut pairs = parts.filter_map(|parameter| parameter.split_once('='));
+        let quality = pairs.find(|(name, _)| name.eq_ignore_ascii_case("q"));
+        let quality = quality.map_or(1.0, |(_, value)| value.parse().unwrap_or(1.0));
+        name.eq_ignore_ascii_case(media_type).then_some(quality)
     })
 }
 
@@ -80,12 +83,19 @@ mod tests {
     fn events_are_for_those_who_name_them() {
         for fine in [
             "text/event-stream",
-            "application/json, Text/Event-Stream;q=0.5",
+            "application/json;q=0.5, Text/Event-Stream;q=0.5",
             "text/event-stream; charset=utf-8",
         ] {
             assert!(wants_events(&accept(fine)), "{fine}");
         }
-        for other in ["", "*/*", "text/*", "text/event-stream;q=0", "text/event-stream; q=0.000"] {
+        for other in [
+            "",
+            "*/*",
+            "text/*",
+            "text/event-stream;q=0",
+            "text/event-stream; q=0.000",
+            "application/json, text/event-stream;q=0.5",
+        ] {
             assert!(!wants_events(&accept(other)), "{other}");
         }
     }

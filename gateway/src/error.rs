@@ -55,6 +55,13 @@ impl ApiError {
         self
     }
 
+    /// The turn that a message which has no reply belongs to.
+    pub(crate) fn about_turn(mut self, turn_id: i64, session_id: i64) -> Self {
+        self.extra.insert("turn_id".to_owned(), json!(turn_id));
+        self.extra.insert("session_id".to_owned(), json!(session_id));
+        self
+    }
+
     // What a client sent.
 
     pub(crate) fn fields_required() -> Self {

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use chassis::request_id;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
@@ -62,6 +62,11 @@ fn write(mut response: Response, error: &ApiError, as_problem: bool) -> Response
     }
     if let Some(seconds) = error.retry_after_seconds() {
         headers.insert(RETRY_AFTER, seconds.into());
+    }
+    if let Some(turn_id) = error.extra.get("turn_id")
+        && let Ok(place) = HeaderValue::from_str(&format!("/api/turns/{turn_id}/"))
+    {
+        headers.insert(LOCATION, place);
     }
     limits::write(headers, error.limit.as_deref().map_or(&[], slice::from_ref));
     response

@@ -60,15 +60,19 @@ impl Reply {
     async fn collect(mut self) -> Result<Response, ApiError> {
         let (mut text, mut accepted) = (String::new(), Accepted::default());
         loop {
-            match self.next().await?.event {
+            let event = self.next().await?;
+            match event.event {
                 Some(Event::Accepted(head)) => accepted = head,
                 Some(Event::Delta(delta)) => text.push_str(&delta.text),
                 Some(Event::Reset(_)) => text.clear(),
-                Some(Event::Failed(failed)) => return Err((&failed).into()),
+                Some(Event::Failed(failed)) => {
+                    let error = ApiError::from(&failed);
+                    return Err(error.about_turn(event.turn_id, accepted.session_id));
+                }
                 Some(Event::Done(done)) => {
                     let turn = done.turn.ok_or_else(ApiError::internal)?;
                     if turn.ai_message_id.is_none() {
-                        return Err(ApiError::cancelled());
+                        return Err(ApiError::cancelled().about_turn(turn.id, turn.session_id));
                     }
                     let mut response = whole(turn.id, turn.session_id, text);
                     tell(&mut response, accepted.replayed, accepted.limits);

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
 use proto::chat::v1 as pb;
+use proto::chat::v1::turn::State as Progress;
 use serde::Serialize;
 
 use crate::backends::{self, READ};
@@ -42,15 +43,40 @@ pub(crate) async fn watch(
 ) -> Result<Response, ApiError> {
     let header = headers.get(events::LAST_ID).map(|value| value.to_str().unwrap_or("?"));
     let header = header.filter(|id| !id.is_empty());
-    let last = match header.or(query.text("last_event_id")) {
+    let seen = header.or(query.text("last_event_id"));
+    let last = match seen {
         None => Position::default(),
-        Some(id) if position::is_end(id) => return Ok(StatusCode::NO_CONTENT.into_response()),
-        Some(id) => Position::parse(id)?,
+        Some(id) => {
+            let position = Position::parse(position::without_end(id))?;
+            if position::is_end(id) && is_over(&mut app, &caller, turn_id, position).await? {
+                return Ok(StatusCode::NO_CONTENT.into_response());
+            }
+            position
+        }
     };
-    let Position { attempt, offset } = last;
-    let request = caller.asks_at_length(pb::WatchTurnRequest { turn_id, attempt, offset });
+    let (Position { attempt, offset }, from_start) = (last, seen.is_none());
+    let request = pb::WatchTurnRequest { turn_id, attempt, offset, from_start };
+    let request = caller.asks_at_length(request);
     let reply = Reply::join(app.backends.turns.watch_turn(request)).await?;
     Ok(events::respond(&app, reply, last))
+}
+
+/// Whether what a client takes for the end of a turn still is: one that has failed may have been
+/// answered since.
+async fn is_over(
+    app: &mut App,
+    caller: &Caller,
+    turn_id: i64,
+    position: Position,
+) -> Result<bool, ApiError> {
+    let request = caller.asks(READ, pb::GetTurnRequest { turn_id });
+    let found = backends::answer(READ, app.backends.reads.get_turn(request)).await?;
+    let turn = found.turn.ok_or_else(ApiError::internal)?;
+    Ok(match turn.state() {
+        Progress::Failed => true,
+        Progress::Completed | Progress::Cancelled => turn.attempt == position.attempt,
+        Progress::Queued | Progress::Running | Progress::Unspecified => false,
+    })
 }
 
 #[derive(Serialize)]

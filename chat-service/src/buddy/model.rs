@@ -63,6 +63,11 @@ impl Miss {
         Self { failure, again: true, down: true, why }
     }
 
+    /// The model is well, and has nothing to say to this: that is nobody else's trouble.
+    fn empty(why: &'static str) -> Self {
+        Self { down: false, ..Self::passing(why) }
+    }
+
     /// Whoever has waited so long already is not asked to wait as long again.
     fn at_last(mut self) -> Self {
         self.again = false;
@@ -212,6 +217,9 @@ impl Model {
             usage = usage.or(chunk.usage);
             // The last chunk may hold nothing but usage.
             let Some(choice) = chunk.choices.into_iter().next() else { continue };
+            if choice.delta.refusal.is_some_and(|words| !words.is_empty()) {
+                return Err(Miss::lasting("reply was withheld"));
+            }
             let words = choice.delta.content.unwrap_or_default();
             bytes += words.len();
             is_blank = is_blank && words.trim().is_empty();
@@ -260,7 +268,7 @@ impl Model {
 fn judge(is_blank: bool, finish: Option<FinishReason>) -> Result<Finish, Miss> {
     match finish {
         Some(FinishReason::Stop | FinishReason::Length) if is_blank => {
-            Err(Miss::passing("empty reply"))
+            Err(Miss::empty("empty reply"))
         }
         Some(FinishReason::Stop) => Ok(Finish::Stop),
         Some(FinishReason::Length) => Ok(Finish::Length),

@@ -3,7 +3,7 @@
 use auth_client::Principal;
 use chrono::{DateTime, Utc};
 
-use super::Conversations;
+use super::{Conversations, said};
 use crate::error::Error;
 use crate::limits::{self, Allowance};
 use crate::pages::Position;
@@ -67,6 +67,7 @@ impl Conversations {
     ) -> Result<Context, Error> {
         let user_id = who.user_id();
         self.store.session(user_id, session_id).await?;
+        let text = if text.is_empty() { text } else { said(text, self.max_text_characters)? };
         let (window, budget) = (self.window, self.window.budget());
         let history = self.store.history(user_id, session_id, i64::MAX, budget).await?;
         let (mut said, is_cut) = history;
@@ -139,7 +140,10 @@ impl Conversations {
         if let Some((_, comment)) = &opinion
             && comment.chars().count() > MOST_COMMENT
         {
-            return Err(Error::FeedbackInvalid("A comment has at most 2,000 characters."));
+            return Err(Error::FeedbackInvalid(
+                "comment",
+                "A comment has at most 2,000 characters.",
+            ));
         }
         self.store.set_feedback(who.user_id(), message_id, opinion, now).await
     }

@@ -11,7 +11,8 @@ use tonic::Status;
 
 use super::views;
 use crate::conversations::Conversations;
-use crate::store::Begun;
+use crate::limits::Allowance;
+use crate::store::{Begun, Turn};
 use crate::turns::{Cursor, Follower, News};
 
 /// Events of one turn.
@@ -23,14 +24,19 @@ const BLOCK: usize = 128;
 /// The events of a turn that was begun, or found, just now.
 pub(super) fn of_begun(conversations: &Conversations, who: &Principal, begun: &Begun) -> Events {
     let turn = &begun.turn;
-    let accepted = Accepted {
-        session_id: turn.session_id,
-        user_message_id: turn.user_message_id(),
-        replayed: begun.replayed,
-        limits: views::limits(&begun.allowances),
-    };
+    let accepted = accepted(turn, begun.replayed, &begun.allowances);
     let follower = conversations.follow(who, turn.id, Cursor::default());
     of_turn(turn.id, Some(accepted), follower)
+}
+
+/// That a turn is taken on, and what is left of the limits.
+pub(super) fn accepted(turn: &Turn, replayed: bool, left: &[Allowance]) -> Accepted {
+    Accepted {
+        session_id: turn.session_id,
+        user_message_id: turn.user_message_id(),
+        replayed,
+        limits: views::limits(left),
+    }
 }
 
 /// The events of a turn, as a reader is told them.

@@ -67,7 +67,7 @@ pub(super) fn opinion(feedback: pb::Feedback) -> Result<(Rating, String), Error>
         pb::Rating::Up => Rating::Up,
         pb::Rating::Down => Rating::Down,
         pb::Rating::Unspecified => {
-            return Err(Error::FeedbackInvalid("A rating is up or down."));
+            return Err(Error::FeedbackInvalid("rating", "A rating is up or down."));
         }
     };
     Ok((rating, feedback.comment))

@@ -237,6 +237,8 @@ impl Begin {
             .col_expr(session::Column::Title, named.into())
             .col_expr(session::Column::Version, Expr::col(session::Column::Version).add(1))
             .col_expr(session::Column::UpdatedAt, Expr::value(self.now))
+            // Where something is said again, nothing is put away.
+            .col_expr(session::Column::ArchivedAt, Expr::value(None::<DateTime<Utc>>))
             .exec_with_returning(tx)
             .await?;
         match (found.into_iter().next(), session_id) {

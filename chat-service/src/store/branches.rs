@@ -113,10 +113,24 @@ pub(super) async fn leave(
     told: &mut HashMap<i64, Told>,
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>, Error> {
+    let parent = turn.parent_id.unwrap_or(0);
+    let mut stopped = stop_after(tx, turn, parent, told, now).await?;
     if !turn.shown {
         enter(tx, turn).await?;
+        stopped.extend(stop_after(tx, turn, parent, told, now).await?);
     }
-    let parent = turn.parent_id.unwrap_or(0);
+    hide(tx, turn, parent).await?;
+    Ok(stopped)
+}
+
+/// Stops what is at work in the branch that is shown, after the turn `parent`.
+async fn stop_after(
+    tx: &DatabaseTransaction,
+    turn: &Turn,
+    parent: i64,
+    told: &mut HashMap<i64, Told>,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>, Error> {
     let open = turn::Entity::find()
         .filter(turn::Column::UserId.eq(turn.user_id))
         .filter(turn::Column::SessionId.eq(turn.session_id))
@@ -129,7 +143,6 @@ pub(super) async fn leave(
     for open in &open {
         end::stop(tx, open, Keep::default(), told.remove(&open.id), now).await?;
     }
-    hide(tx, turn, parent).await?;
     Ok(open.into_iter().map(|open| open.id).collect())
 }
 

@@ -18,7 +18,8 @@ const SEARCH: &str = "SELECT search.rowid AS id,
         AND ($4 = 0 OR messages.session_id = $4)
     ORDER BY search.rowid DESC LIMIT $5";
 
-/// Letters of a word that must be there for the rest to be guessed.
+/// How much of a word must be there for the rest to be guessed, in bytes: three Latin letters, or one
+/// of a script in which one says as much.
 const SHORTEST_BEGINNING: usize = 3;
 
 /// Something that was found.
@@ -83,7 +84,7 @@ impl Store {
 fn query(user_id: i64, words: &[&str]) -> String {
     let quoted = words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
     let quoted: Vec<String> = quoted.collect();
-    let may_go_on = words.last().is_some_and(|last| last.chars().count() >= SHORTEST_BEGINNING);
+    let may_go_on = words.last().is_some_and(|last| last.len() >= SHORTEST_BEGINNING);
     let rest = if may_go_on { "*" } else { "" };
     format!("owner:\"user{user_id}\" AND text:({}{rest})", quoted.join(" AND "))
 }

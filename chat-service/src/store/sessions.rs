@@ -166,10 +166,12 @@ async fn running(
     Ok(running.into_tuple().all(connection).await?)
 }
 
-/// By id and not by clock: of two sessions made in one moment, one is the newer.
+/// The session that was made last, of those that are not put away. By id and not by clock: of two made
+/// in one moment, one is the newer.
 pub(super) fn latest(user_id: i64) -> SelectStatement {
     session::Entity::find()
         .filter(session::Column::UserId.eq(user_id))
+        .filter(session::Column::ArchivedAt.is_null())
         .select_only()
         .column_as(session::Column::Id.max(), "id")
         .into_query()

@@ -108,6 +108,24 @@ async fn second_thoughts_stop_what_is_at_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn asking_again_and_again_stops_what_was_asked_for_before() {
+    let stub = Stub::start().await.unwrap();
+    let service = Service::start(patient(&stub)).await;
+    let ada = service.person(1);
+    ada.say("one").await;
+    stub.next([Behaviour::Silence, Behaviour::reply("the third")]);
+    let mut second = ada.regenerate(1).await.unwrap();
+    second.read().await;
+    stub.heard_at_least(2).await;
+    let mut third = ada.regenerate(1).await.unwrap();
+    third.read_on().await;
+    stub.hung_up_at_least(1).await;
+    second.read_on().await;
+    assert_eq!(second.done().finish_reason, "cancelled");
+    assert_eq!(ada.texts(1).await, ["one", "the third"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_is_not_shown_goes_on_from_where_it_was() {
     let stub = Stub::start().await.unwrap();
     let service = Service::start(impatient(&stub)).await;

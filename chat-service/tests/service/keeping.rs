@@ -114,6 +114,13 @@ async fn sessions_are_listed_by_activity_put_away_and_taken_out_again() {
     ada.change(UpdateSessionRequest { archived: Some(false), ..away.clone() }).await.unwrap();
     assert_eq!(ada.sessions(false).await.len(), 5);
 
+    // Where something is said again, nothing is put away; where nothing else is said, it goes elsewhere.
+    ada.change(away.clone()).await.unwrap();
+    ada.say_in(Some(4), "here again").await.unwrap();
+    assert!(ada.sessions(true).await.is_empty());
+    ada.change(UpdateSessionRequest { session_id: 5, ..away.clone() }).await.unwrap();
+    assert_eq!(ada.say("somewhere").await.0, 4);
+
     let eve = service.person(2);
     assert!(eve.sessions(false).await.is_empty());
     refused(eve.session(2).await, Code::NotFound, "SESSION_NOT_FOUND");

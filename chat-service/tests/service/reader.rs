@@ -106,7 +106,7 @@ impl Person {
         text: &str,
     ) -> Result<Reader, Status> {
         let (attempt, offset) = cursor;
-        let request = self.asks(WatchTurnRequest { turn_id, attempt, offset });
+        let request = self.asks(WatchTurnRequest { turn_id, attempt, offset, from_start: false });
         let events = self.client.clone().watch_turn(request).await?.into_inner();
         Ok(Reader { turn_id, cursor, text: text.to_owned(), ..Reader::new(events) })
     }

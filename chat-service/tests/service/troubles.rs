@@ -124,6 +124,21 @@ async fn whoever_waits_leaves_room_for_those_who_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_model_will_not_say_to_one_person_shuts_out_nobody_else() {
+    let stub = Stub::start().await.unwrap();
+    let service = Service::start(patient(&stub)).await;
+    let (eve, ada) = (service.person(6), service.person(1));
+    for bad in [Behaviour::Refusal, Behaviour::EmptyReply, Behaviour::NullContent] {
+        stub.always(bad);
+        for _ in 0..4 {
+            eve.say_in(None, "say it!").await.unwrap_err();
+        }
+    }
+    stub.always(Behaviour::reply("Hello, Ada."));
+    assert_eq!(ada.say("hello").await.1, "Hello, Ada.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_did_not_fail_is_not_tried_again() {
     let stub = Stub::start().await.unwrap();
     let service = Service::start(patient(&stub)).await;

@@ -28,7 +28,13 @@ impl From<Status> for ApiError {
                 .map(|reason| of_chat(reason, Some(&status), delay)),
             _ => None,
         };
-        known.unwrap_or_else(|| without_reason(&status))
+        let error = known.unwrap_or_else(|| without_reason(&status));
+        let metadata = chassis::status::metadata(&status);
+        let number = |name| metadata.get(name).and_then(|id| id.parse().ok());
+        match (number("turn_id"), number("session_id")) {
+            (Some(turn_id), Some(session_id)) => error.about_turn(turn_id, session_id),
+            _ => error,
+        }
     }
 }
 

@@ -23,20 +23,19 @@ impl ApiError {
     // What a person has had enough of, for now.
 
     pub(crate) fn session_busy(delay: Duration) -> Self {
-        let detail = "Several of your messages here still wait for their answers. Please give us a \
-                      moment.";
+        let detail =
+            "Your earlier messages still wait for their answers. This one is not saved yet.";
         Self::limited("session_busy", detail, delay)
     }
 
     pub(crate) fn too_many_turns(delay: Duration) -> Self {
-        let detail =
-            "Several replies to you are being written already. Please wait for one of them.";
+        let detail = "Replies to you are being written already. This message is not saved yet.";
         Self::limited("too_many_turns", detail, delay)
     }
 
     pub(crate) fn daily_limit(delay: Duration) -> Self {
-        let detail = "That was all we can answer for today. What you have written is kept, and you \
-                      can go on tomorrow.";
+        let detail = "That was all we can answer for today. This message is not saved: keep it, and go \
+                      on tomorrow. Everything before it is kept.";
         Self::limited("daily_limit", detail, delay)
     }
 

@@ -169,20 +169,20 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
         Reason::SessionBusy => expected(
             429,
             "session_busy",
-            "Several of your messages here still wait for their answers. Please give us a moment.",
+            "Your earlier messages still wait for their answers. This one is not saved yet.",
         )
         .retry_after(wait),
         Reason::TooManyTurns => expected(
             429,
             "too_many_turns",
-            "Several replies to you are being written already. Please wait for one of them.",
+            "Replies to you are being written already. This message is not saved yet.",
         )
         .retry_after(wait),
         Reason::DailyLimit => expected(
             429,
             "daily_limit",
-            "That was all we can answer for today. What you have written is kept, and you can go \
-             on tomorrow.",
+            "That was all we can answer for today. This message is not saved: keep it, and go on \
+             tomorrow. Everything before it is kept.",
         )
         .retry_after(wait),
         Reason::Cancelled => {

@@ -137,14 +137,34 @@ async fn who_has_read_the_end_is_told_to_stop_and_who_read_nonsense_to_ask_prope
         let request = world.request_as_user("GET", "/api/turns/5/events/");
         answer(request.header("last-event-id", id))
     };
-    let over = watch("1.42.end").await;
-    assert_eq!((over.status, over.text.as_str()), (204, ""));
+    let stands = |state: State, attempt: u32| {
+        world.chat.turn.answers(move |_| {
+            let turn = Turn { state: state.into(), attempt, ..turn() };
+            Ok(GetTurnResponse { turn: Some(turn) })
+        });
+    };
+    for (state, attempt, id) in [
+        (State::Completed, 1, "1.42.end"),
+        (State::Cancelled, 2, "2.7.end"),
+        (State::Failed, 1, "0.0.end"),
+    ] {
+        stands(state, attempt);
+        let over = watch(id).await;
+        assert_eq!((over.status, over.text.as_str()), (204, ""), "{id}");
+    }
     for nonsense in ["1", "a.b", "1.2.3", "-1.2", "1.99999999999999999999", "\u{e4}"] {
         let answer = watch(nonsense).await;
         assert_eq!(answer.says(), (400, "invalid".to_owned()), "{nonsense}");
         assert_eq!(answer.json()["last_event_id"], json!(["No event has this id."]));
     }
     assert!(world.chat.watch.calls().is_empty());
+    // What had failed then has been tried again since.
+    for (state, attempt) in [(State::Running, 2), (State::Completed, 2)] {
+        stands(state, attempt);
+        assert_eq!(watch("0.0.end").await.status, 200);
+    }
+    world.chat.turn.answers(|_| Err(not_found("TURN_NOT_FOUND")));
+    assert_eq!(watch("1.42.end").await.says(), (404, "turn_not_found".to_owned()));
     world.chat.watch.answers(|_| Err(not_found("TURN_NOT_FOUND")));
     assert_eq!(watch("1.42").await.says(), (404, "turn_not_found".to_owned()));
 }

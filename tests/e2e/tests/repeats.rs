@@ -47,6 +47,8 @@ async fn what_failed_is_tried_again_and_said_once() {
     for _ in 0..2 {
         let failed = ada.say_as("again", "are you there?").await;
         assert_eq!(failed.says(), (503, "model_unavailable".to_owned()));
+        let turn = failed.json()["turn_id"].as_i64().unwrap();
+        assert_eq!(failed.header("location"), format!("/api/turns/{turn}/"), "where it will be");
         assert!(!failed.header("retry-after").is_empty());
     }
     stub.always(Behaviour::reply("Here I am."));
