@@ -114,6 +114,11 @@ impl Draft {
         Told { attempt: page.attempt, text: page.text.clone(), prompt_tokens }
     }
 
+    /// The attempt that is being told.
+    pub(crate) fn attempt(&self) -> i32 {
+        self.page.borrow().attempt
+    }
+
     /// Reads along.
     pub(crate) fn read(&self) -> watch::Receiver<Page> {
         self.page.subscribe()

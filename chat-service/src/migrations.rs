@@ -24,6 +24,27 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// Adds columns one by one: SQLite takes no more at once.
+async fn add_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: Vec<ColumnDef>,
+) -> Result<(), DbErr> {
+    for mut column in columns {
+        let change = Table::alter().table(table).add_column(&mut column).to_owned();
+        manager.alter_table(change).await?;
+    }
+    Ok(())
+}
+
+/// Does what the builder has no words for.
+async fn execute(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    for statement in statements {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use sea_orm::{ConnectionTrait as _, Statement};

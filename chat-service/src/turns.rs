@@ -210,7 +210,7 @@ impl Turns {
         }
     }
 
-    /// Tells a reply from `cursor` on. `None` as the cursor: from the beginning.
+    /// Tells a reply from `cursor` on.
     pub(crate) fn follow(&self, user_id: i64, turn_id: i64, cursor: Cursor) -> Follower {
         Follower::new(self.clone(), user_id, turn_id, cursor)
     }

@@ -7,13 +7,15 @@ use sea_orm_migration::schema::{
     timestamp_with_time_zone,
 };
 
+use super::{add_columns, execute};
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for column in [
+        let turns = vec![
             big_integer_null("parent_id"),
             big_integer_null("message_id"),
             integer("attempt").default(1).to_owned(),
@@ -27,10 +29,9 @@ impl MigrationTrait for Migration {
             big_integer("reply_tokens").default(0).to_owned(),
             boolean("is_estimated").default(false).to_owned(),
             boolean("shown").default(true).to_owned(),
-        ] {
-            add(manager, "turns", column).await?;
-        }
-        add(manager, "messages", boolean("shown").default(true).to_owned()).await?;
+        ];
+        add_columns(manager, "turns", turns).await?;
+        add_columns(manager, "messages", vec![boolean("shown").default(true).to_owned()]).await?;
         manager
             .create_table(
                 Table::create()
@@ -45,24 +46,12 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        let connection = manager.get_connection();
-        for statement in STATEMENTS {
-            connection.execute_unprepared(statement).await?;
-        }
-        Ok(())
+        execute(manager, &STATEMENTS).await
     }
 
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
-}
-
-async fn add(
-    manager: &SchemaManager<'_>,
-    table: &'static str,
-    mut column: ColumnDef,
-) -> Result<(), DbErr> {
-    manager.alter_table(Table::alter().table(table).add_column(&mut column).to_owned()).await
 }
 
 /// What the builder has no words for.

@@ -5,22 +5,22 @@ use sea_orm_migration::schema::{
     big_integer, boolean, string, text, timestamp_with_time_zone, timestamp_with_time_zone_null,
 };
 
+use super::{add_columns, execute};
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for mut column in [
+        let sessions = vec![
             text("title").default("").to_owned(),
             boolean("has_own_title").default(false).to_owned(),
             big_integer("version").default(0).to_owned(),
             timestamp_with_time_zone("updated_at").default("1970-01-01T00:00:00+00:00").to_owned(),
             timestamp_with_time_zone_null("archived_at"),
-        ] {
-            let mut table = Table::alter();
-            manager.alter_table(table.table("sessions").add_column(&mut column).to_owned()).await?;
-        }
+        ];
+        add_columns(manager, "sessions", sessions).await?;
         manager
             .create_table(
                 Table::create()
@@ -53,11 +53,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        let connection = manager.get_connection();
-        for statement in STATEMENTS {
-            connection.execute_unprepared(statement).await?;
-        }
-        Ok(())
+        execute(manager, &STATEMENTS).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

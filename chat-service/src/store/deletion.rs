@@ -1,12 +1,13 @@
 //! Deleting sessions.
 
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, DeleteMany, EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+    Select,
 };
 
-use super::{Store, message, owned_session, request, session, turn};
+use super::{Store, message, messages, owned_session, request, session, turn};
 use crate::error::Error;
 
 /// Rows that are deleted in one go.
@@ -22,18 +23,12 @@ impl Store {
         session_id: i64,
     ) -> Result<Vec<i64>, Error> {
         let open = self.begin_to_delete(user_id, session_id).await?;
-        let messages = || {
-            message::Entity::find()
-                .filter(message::Column::UserId.eq(user_id))
-                .filter(message::Column::SessionId.eq(session_id))
-                .select_only()
-                .column(message::Column::Id)
-                .limit(DELETED_AT_ONCE)
-                .into_query()
-        };
-        let some = || message::Column::Id.in_subquery(messages());
+        let said = messages::said_in(user_id, session_id).select_only();
+        let said = said.column(message::Column::Id).limit(DELETED_AT_ONCE).into_query();
+        let some = || message::Column::Id.in_subquery(said.clone());
         self.delete_in_parts(|| message::Entity::delete_many().filter(some())).await?;
-        let some = || turn::Column::Id.in_subquery(turns_of(user_id, session_id, DELETED_AT_ONCE));
+        let turns = turns_of(user_id, session_id).limit(DELETED_AT_ONCE).into_query();
+        let some = || turn::Column::Id.in_subquery(turns.clone());
         self.delete_in_parts(|| turn::Entity::delete_many().filter(some())).await?;
         self.database
             .write_patiently(move |tx| {
@@ -53,21 +48,15 @@ impl Store {
             .write(move |tx| {
                 async move {
                     owned_session(tx, user_id, session_id).await?;
-                    let turns = turns_of(user_id, session_id, u64::MAX >> 1);
+                    let turns = turns_of(user_id, session_id);
                     request::Entity::update_many()
                         .filter(request::Column::UserId.eq(user_id))
-                        .filter(request::Column::MadeId.in_subquery(turns))
+                        .filter(request::Column::MadeId.in_subquery(turns.clone().into_query()))
                         .filter(request::Column::Method.ne(crate::conversations::CREATE_SESSION))
                         .col_expr(request::Column::Fingerprint, Expr::value(""))
                         .exec(tx)
                         .await?;
-                    let open = turn::Entity::find()
-                        .filter(turn::Column::UserId.eq(user_id))
-                        .filter(turn::Column::SessionId.eq(session_id))
-                        .filter(turn::is_open())
-                        .select_only()
-                        .column(turn::Column::Id);
-                    Ok(open.into_tuple().all(tx).await?)
+                    Ok(turns.filter(turn::is_open()).into_tuple().all(tx).await?)
                 }
                 .boxed()
             })
@@ -90,13 +79,11 @@ impl Store {
     }
 }
 
-/// Turns of a session, at most so many.
-fn turns_of(user_id: i64, session_id: i64, most: u64) -> SelectStatement {
+/// The ids of a session's turns.
+fn turns_of(user_id: i64, session_id: i64) -> Select<turn::Entity> {
     turn::Entity::find()
         .filter(turn::Column::UserId.eq(user_id))
         .filter(turn::Column::SessionId.eq(session_id))
         .select_only()
         .column(turn::Column::Id)
-        .limit(most)
-        .into_query()
 }

@@ -8,7 +8,7 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
 
-use super::{Session, Store, message, owned_session, requests, session, turn};
+use super::{Session, Store, message, messages, owned_session, requests, session, turn};
 use crate::error::Error;
 use crate::pages::Position;
 use crate::requests::Request;
@@ -20,6 +20,14 @@ pub(crate) struct Viewed {
     pub(crate) session: Session,
     /// The turn that is being answered right now.
     pub(crate) active_turn_id: Option<i64>,
+}
+
+impl Viewed {
+    /// `running`: the turns at work, and in which session each.
+    fn of(session: Session, running: &[(i64, i64)]) -> Self {
+        let active = running.iter().find(|(_, place)| *place == session.id);
+        Self { active_turn_id: active.map(|(turn, _)| *turn), session }
+    }
 }
 
 /// What is to change in a session; what is `None` stays.
@@ -93,11 +101,7 @@ impl Store {
             .read(move |read| async move {
                 let found = query.all(&read).await?;
                 let running = running(&read, user_id).await?;
-                let view = |session: Session| {
-                    let active = running.iter().find(|(_, place)| *place == session.id);
-                    Viewed { active_turn_id: active.map(|(turn, _)| *turn), session }
-                };
-                Ok(found.into_iter().map(view).collect())
+                Ok(found.into_iter().map(|session| Viewed::of(session, &running)).collect())
             })
             .await
     }
@@ -148,8 +152,7 @@ pub(super) async fn viewed(
     session: Session,
 ) -> Result<Viewed, Error> {
     let running = running(connection, session.user_id).await?;
-    let active = running.iter().find(|(_, place)| *place == session.id);
-    Ok(Viewed { active_turn_id: active.map(|(turn, _)| *turn), session })
+    Ok(Viewed::of(session, &running))
 }
 
 /// The turns of a person at work, and where.
@@ -200,10 +203,8 @@ async fn first_words(
     connection: &impl ConnectionTrait,
     session: &Session,
 ) -> Result<String, Error> {
-    let first = message::Entity::find()
-        .filter(message::Column::UserId.eq(session.user_id))
-        .filter(message::Column::SessionId.eq(session.id))
-        .order_by_asc(message::Column::Id);
+    let said = messages::said_in(session.user_id, session.id);
+    let first = said.order_by_asc(message::Column::Id);
     let first = first.one(connection).await?;
     Ok(first.map(|first| titles::of(&first.text)).unwrap_or_default())
 }

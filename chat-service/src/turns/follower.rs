@@ -29,27 +29,35 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// What follows in a text, after moving there.
-    fn advance(&mut self, attempt: i32, text: &str, is_whole: bool) -> Option<Step> {
+    fn advance(&mut self, attempt: i32, text: &str, is_whole: bool) -> Option<News> {
         // A text that has ended before the place where the reader is was cut.
         let is_cut = is_whole && self.offset > text.len();
         if self.attempt != attempt || is_cut {
             let was_told = self.offset > 0;
             *self = Self { attempt, offset: 0 };
             if was_told {
-                return Some(Step::Reset);
+                return Some(News::Reset);
             }
         }
         let start = text.floor_char_boundary(self.offset);
         let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
         self.offset = text.len();
-        Some(Step::More(rest.to_owned()))
+        Some(News::More(rest.to_owned()))
     }
-}
 
-/// What a reader is told next.
-enum Step {
-    More(String),
-    Reset,
+    /// What is left to tell of a turn that has ended.
+    fn conclude(&mut self, outcome: &Outcome) -> News {
+        let text = outcome.reply.as_ref().map_or("", |reply| &reply.text);
+        let has_failed = outcome.turn.state == State::Failed;
+        if !has_failed && let Some(news) = self.advance(outcome.turn.attempt, text, true) {
+            return news;
+        }
+        if has_failed {
+            let why = reply(outcome.clone()).err().unwrap_or(Error::Cancelled);
+            return News::Failed(why);
+        }
+        News::Done(Box::new(outcome.clone()))
+    }
 }
 
 /// Something that a reader is told.
@@ -62,15 +70,6 @@ pub(crate) enum News {
     Done(Box<Outcome>),
     /// There is none, or not here and now.
     Failed(Error),
-}
-
-impl From<Step> for News {
-    fn from(step: Step) -> Self {
-        match step {
-            Step::More(text) => Self::More(text),
-            Step::Reset => Self::Reset,
-        }
-    }
 }
 
 /// A reader of one reply.
@@ -129,18 +128,17 @@ impl Follower {
                     });
                     let Ok(page) = news.await else { continue };
                     match &page.end {
-                        Some(End::Stored(outcome)) => self.end = Some(outcome.clone()),
-                        Some(End::Interrupted) => return Err(Error::Interrupted),
+                        // What is on disk tells.
                         Some(End::Elsewhere) => {}
-                        None => {
-                            let step = self.cursor.advance(page.attempt, &page.text, false);
-                            if let Some(step) = step {
-                                return Ok(step.into());
-                            }
+                        Some(End::Interrupted) => return Err(Error::Interrupted),
+                        Some(End::Stored(outcome)) => {
+                            self.end = Some(outcome.clone());
+                            continue;
                         }
-                    }
-                    if !matches!(page.end, Some(End::Elsewhere)) {
-                        continue;
+                        None => match self.cursor.advance(page.attempt, &page.text, false) {
+                            Some(news) => return Ok(news),
+                            None => continue,
+                        },
                     }
                 }
                 None => self.view = None,
@@ -152,28 +150,12 @@ impl Follower {
             }
             let turn = outcome.turn;
             if turn.state == State::Running
-                && let Some(step) = self.cursor.advance(turn.attempt, &turn.partial, false)
+                && let Some(news) = self.cursor.advance(turn.attempt, &turn.partial, false)
             {
-                return Ok(step.into());
+                return Ok(news);
             }
             self.turns.pause(&turn).await?;
         }
-    }
-}
-
-impl Cursor {
-    /// What is left to tell of a turn that has ended.
-    fn conclude(&mut self, outcome: &Outcome) -> News {
-        let text = outcome.reply.as_ref().map_or("", |reply| &reply.text);
-        let has_failed = outcome.turn.state == State::Failed;
-        if !has_failed && let Some(step) = self.advance(outcome.turn.attempt, text, true) {
-            return step.into();
-        }
-        if has_failed {
-            let why = reply(outcome.clone()).err().unwrap_or(Error::Cancelled);
-            return News::Failed(why);
-        }
-        News::Done(Box::new(outcome.clone()))
     }
 }
 
@@ -187,10 +169,11 @@ mod tests {
     fn read(growth: &[&str], mut cursor: Cursor, mut have: String) -> String {
         for text in growth {
             let is_whole = growth.last() == Some(text);
-            while let Some(step) = cursor.advance(1, text, is_whole) {
-                match step {
-                    Step::More(more) => have.push_str(&more),
-                    Step::Reset => have.clear(),
+            while let Some(news) = cursor.advance(1, text, is_whole) {
+                match news {
+                    News::More(more) => have.push_str(&more),
+                    News::Reset => have.clear(),
+                    News::Done(_) | News::Failed(_) => unreachable!("a text does not tell its end"),
                 }
             }
         }
@@ -228,9 +211,9 @@ mod tests {
     #[test]
     fn whoever_read_more_than_was_kept_is_told_to_begin_anew() {
         let mut cursor = Cursor { attempt: 1, offset: 50 };
-        assert!(matches!(cursor.advance(1, "kept", true), Some(Step::Reset)));
+        assert!(matches!(cursor.advance(1, "kept", true), Some(News::Reset)));
         assert!(
-            matches!(cursor.advance(1, "kept", true), Some(Step::More(text)) if text == "kept")
+            matches!(cursor.advance(1, "kept", true), Some(News::More(text)) if text == "kept")
         );
     }
 }

@@ -50,7 +50,7 @@ impl Registry {
             draft: Arc::new(Draft::new(turn.attempt)),
             stop: CancellationToken::new(),
         };
-        if let Some(before) = self.lock().insert(turn.id, live.clone()) {
+        if let Some(before) = lock(&self.turns).insert(turn.id, live.clone()) {
             before.end(End::Elsewhere);
         }
         self.wake(turn.id);
@@ -59,12 +59,12 @@ impl Registry {
 
     /// A turn of this person.
     pub(crate) fn get(&self, user_id: i64, turn_id: i64) -> Option<Live> {
-        self.lock().get(&turn_id).filter(|live| live.user_id == user_id).cloned()
+        lock(&self.turns).get(&turn_id).filter(|live| live.user_id == user_id).cloned()
     }
 
     /// Strikes a turn off and ends the work on it, unless it was claimed anew meanwhile.
     pub(crate) fn close(&self, turn_id: i64, claims: i32, end: End) {
-        let mut turns = self.lock();
+        let mut turns = lock(&self.turns);
         if turns.get(&turn_id).is_some_and(|live| live.claims == claims)
             && let Some(live) = turns.remove(&turn_id)
         {
@@ -75,34 +75,34 @@ impl Registry {
 
     /// What those of one person have said so far.
     pub(crate) fn told(&self, user_id: i64) -> HashMap<i64, Told> {
-        let turns = self.lock();
+        let turns = lock(&self.turns);
         let theirs = turns.iter().filter(|(_, live)| live.user_id == user_id);
         theirs.map(|(id, live)| (*id, live.draft.told())).collect()
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> Vec<(i64, Live)> {
-        self.lock().iter().map(|(id, live)| (*id, live.clone())).collect()
+        lock(&self.turns).iter().map(|(id, live)| (*id, live.clone())).collect()
     }
 
     /// Returns when a turn is entered, or something else has become of it.
     pub(crate) async fn news_of(&self, turn_id: i64) {
         let bell = {
-            let mut waiting = waiting(&self.waiting);
+            let mut waiting = lock(&self.waiting);
             let bell = waiting.get(&turn_id).and_then(Weak::upgrade).unwrap_or_default();
             waiting.insert(turn_id, Arc::downgrade(&bell));
             bell
         };
         let mut rung = pin!(bell.notified());
         rung.as_mut().enable();
-        if !self.lock().contains_key(&turn_id) {
+        if !lock(&self.turns).contains_key(&turn_id) {
             rung.await;
         }
     }
 
     /// Has those who wait for a turn look again.
     pub(crate) fn wake(&self, turn_id: i64) {
-        let mut waiting = waiting(&self.waiting);
+        let mut waiting = lock(&self.waiting);
         if let Some(bell) = waiting.remove(&turn_id).and_then(|bell| bell.upgrade()) {
             bell.notify_waiters();
         }
@@ -111,14 +111,9 @@ impl Registry {
             waiting.retain(|_, bell| bell.strong_count() > 0);
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Live>> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-fn waiting(
-    bells: &Mutex<HashMap<i64, Weak<Notify>>>,
-) -> MutexGuard<'_, HashMap<i64, Weak<Notify>>> {
-    bells.lock().unwrap_or_else(PoisonError::into_inner)
+/// Whoever panicked with a lock in hand left whole values behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -80,7 +80,7 @@ impl Turns {
         };
         let now = clock::now();
         let lease = Lease::of(self.owner, now);
-        let attempt = live.draft.told().attempt;
+        let attempt = live.draft.attempt();
         let give_up = |failure| self.store.fail(turn.clone(), (failure, attempt), lease, now);
         let (ended, retry_after) = match answer {
             Ok(reply) => match self.store.complete(turn.clone(), reply, lease, now).await {

@@ -108,6 +108,7 @@ async fn a_hundred_kills_lose_nothing_and_answer_nothing_twice() {
     }
     let mut dice = Dice(2026);
     for _ in 0..KILLS {
+        // The moment is what is tested: any will do, and all of them should.
         tokio::time::sleep(Duration::from_millis(dice.below(500))).await;
         chat.kill().await;
         chat = apart.start("chat-service");
@@ -122,6 +123,7 @@ async fn a_hundred_kills_lose_nothing_and_answer_nothing_twice() {
                 WHERE state IN ('queued', 'running')";
     while rows(&database, open).await[0].1 > 0 {
         assert!(restarted.elapsed() < Duration::from_secs(30), "turns are still open");
+        // Another process writes that file, and tells nobody: one can only look again.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let said = "SELECT text AS name, COUNT(*) AS count FROM messages WHERE sender = 'user' \
@@ -176,6 +178,7 @@ async fn a_kill_loses_no_more_than_the_last_moment_of_what_was_told() {
         let killing = async {
             let enough = 400 + usize::try_from(dice.below(800)).unwrap();
             while seen.lock().unwrap().last().is_none_or(|(_, offset)| *offset < enough) {
+                // Between two looks at what the reader has seen by now.
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             chat.kill().await;
