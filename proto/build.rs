@@ -31,10 +31,18 @@ const SECRET: [&str; 18] = [
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folder this way")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=aibuddy");
-    let files = ["aibuddy/auth/v1/auth_service.proto", "aibuddy/chat/v1/chat_service.proto"];
+    let files = [
+        "aibuddy/auth/v1/auth_service.proto",
+        "aibuddy/chat/v1/chat_service.proto",
+        "aibuddy/chat/v1/safety.proto",
+    ];
     let descriptors = protox::compile(files, ["."])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    tonic_prost_build::configure().skip_debug(SECRET).compile_fds(descriptors)?;
+    tonic_prost_build::configure()
+        .skip_debug(SECRET)
+        // Far larger than what else an export tells.
+        .boxed("aibuddy.chat.v1.ExportItem.item.turn")
+        .compile_fds(descriptors)?;
     Ok(())
 }

@@ -1,8 +1,10 @@
-//! The life of a process: help, settings, logs, signals, a hard end, an exit code.
+//! The life of a process: help, commands, settings, logs, signals, a hard end, an exit code.
+
+mod command;
 
 use std::fmt::Display;
 use std::future::Future;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
 use crate::telemetry;
+
+pub use command::{Arguments, Command, Work};
 
 /// After this long a shutdown is over, whatever is still running.
 pub const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
@@ -31,11 +35,7 @@ pub struct About {
     pub what: &'static str,
 }
 
-/// Runs a service from `main`: reads its settings, runs it until it ends or a signal comes.
-///
-/// `read` names every setting; `serve` gets what it returned and a token that is cancelled by
-/// SIGTERM or Ctrl-C. A second signal, or [`SHUTDOWN_LIMIT`], ends the process at once.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+/// As [`run_with`], for a binary that only serves.
 pub fn run<C, F, E>(
     about: About,
     read: impl Fn(&mut Settings) -> Option<C>,
@@ -45,55 +45,124 @@ where
     F: Future<Output = Result<(), E>>,
     E: Display,
 {
-    match std::env::args().nth(1).as_deref() {
-        None => {}
-        Some("--help" | "-h") => {
-            let mut settings = Settings::from_pairs([]);
-            // Only asked so that it documents itself.
-            let _unused = (telemetry::Config::read(&mut settings), read(&mut settings));
-            println!("{}: {}\n\nSettings, from the environment:", about.name, about.what);
-            print!("{}", settings.help());
-            return ExitCode::SUCCESS;
-        }
-        Some("--version" | "-V") => {
-            println!("{} {}", about.name, env!("CARGO_PKG_VERSION"));
-            return ExitCode::SUCCESS;
-        }
-        Some(other) => {
-            eprintln!("{}: unknown argument {other:?}; see --help", about.name);
-            return ExitCode::from(EXIT_CONFIG);
-        }
+    run_with(about, &[], read, serve)
+}
+
+/// Runs a service from `main`: reads its settings, runs it until it ends or a signal comes. If the
+/// arguments name one of `commands`, that is done instead.
+///
+/// `read` names every setting; `serve` gets what it returned and a token that is cancelled by
+/// SIGTERM or Ctrl-C. A second signal, or [`SHUTDOWN_LIMIT`], ends the process at once.
+pub fn run_with<C, F, E>(
+    about: About,
+    commands: &[Command],
+    read: impl Fn(&mut Settings) -> Option<C>,
+    serve: impl FnOnce(C, CancellationToken) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<(), E>>,
+    E: Display,
+{
+    let mut arguments = Arguments::from_process();
+    if let Some(command) = commands.iter().find(|command| arguments.take(command.name)) {
+        return carry_out(about, command, arguments);
     }
-    let mut settings = Settings::from_process();
-    let config = (telemetry::Config::read(&mut settings), read(&mut settings));
-    let (Some(telemetry), Some(config), None) = (config.0, config.1, settings.problems()) else {
-        let problems = settings.problems().unwrap_or_else(|| "settings are incomplete".to_owned());
-        eprintln!("{} cannot start:\n{problems}", about.name);
-        return ExitCode::from(EXIT_CONFIG);
+    if arguments.flag("--help") || arguments.flag("-h") {
+        let commands: Vec<_> = commands.iter().map(|command| command.help(about.name)).collect();
+        let commands = commands.concat();
+        let text = format!("{}: {}\n\n{commands}{}", about.name, about.what, settings_of(read));
+        return tell(about.name, &text);
+    }
+    if arguments.flag("--version") || arguments.flag("-V") {
+        return tell(about.name, &format!("{} {}", about.name, env!("CARGO_PKG_VERSION")));
+    }
+    let config = match ready(about.name, &mut arguments, |_, settings| read(settings)) {
+        Ok(config) => config,
+        Err(code) => return code,
     };
-    telemetry::start(&telemetry);
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("{} cannot start: {error}", about.name);
-            return ExitCode::FAILURE;
-        }
-    };
-    let code = runtime.block_on(async {
+    block_on(about.name, async {
         let shutdown = CancellationToken::new();
         tokio::select! {
             outcome = serve(config, shutdown.clone()) => match outcome {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("{}: {error:#}", about.name);
-                    ExitCode::FAILURE
-                }
+                Err(error) => failed(about.name, error),
             },
             code = interrupted(&shutdown) => code,
         }
-    });
+    })
+}
+
+/// Does something else than serving.
+fn carry_out(about: About, command: &Command, mut arguments: Arguments) -> ExitCode {
+    if arguments.flag("--help") || arguments.flag("-h") {
+        let settings = settings_of(|settings| (command.read)(&mut arguments, settings));
+        return tell(about.name, &(command.help(about.name) + &settings));
+    }
+    let name = format!("{} {}", about.name, command.name);
+    let work = match ready(&name, &mut arguments, command.read) {
+        Ok(work) => work,
+        Err(code) => return code,
+    };
+    block_on(&name, async {
+        match work.await {
+            Ok(text) => tell(&name, &text),
+            Err(error) => failed(&name, error),
+        }
+    })
+}
+
+/// What can be set, for somebody who asked.
+fn settings_of<C>(read: impl FnOnce(&mut Settings) -> Option<C>) -> String {
+    let mut settings = Settings::from_pairs([]);
+    // Only asked so that it documents itself.
+    let _unused = (telemetry::Config::read(&mut settings), read(&mut settings));
+    format!("Settings, from the environment:\n{}", settings.help())
+}
+
+/// What `read` makes of arguments and settings, if all of them are good; logs are on then.
+#[expect(clippy::print_stderr, reason = "this is the command line")]
+fn ready<C>(
+    name: &str,
+    arguments: &mut Arguments,
+    read: impl FnOnce(&mut Arguments, &mut Settings) -> Option<C>,
+) -> Result<C, ExitCode> {
+    let mut settings = Settings::from_process();
+    let config = (telemetry::Config::read(&mut settings), read(arguments, &mut settings));
+    if let Some(other) = arguments.first() {
+        eprintln!("{name}: unknown argument {other:?}; see --help");
+        return Err(ExitCode::from(EXIT_CONFIG));
+    }
+    let (Some(telemetry), Some(config), None) = (config.0, config.1, settings.problems()) else {
+        let problems = settings.problems().unwrap_or_else(|| "settings are incomplete".to_owned());
+        eprintln!("{name} cannot start:\n{problems}");
+        return Err(ExitCode::from(EXIT_CONFIG));
+    };
+    telemetry::start(&telemetry);
+    Ok(config)
+}
+
+fn block_on(name: &str, work: impl Future<Output = ExitCode>) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(name, error),
+    };
+    let code = runtime.block_on(work);
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
+}
+
+/// Tells what was asked for. Whoever stops reading, as `head` does, is no reason to panic.
+fn tell(name: &str, text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(name, error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is the command line")]
+fn failed(name: &str, error: impl Display) -> ExitCode {
+    eprintln!("{name}: {error:#}");
+    ExitCode::FAILURE
 }
 
 /// Binds `address`, which came from the setting `name`; a failure says what to do about it.

@@ -16,6 +16,9 @@ pub enum Error {
     /// The database was closed, or a job did not survive.
     #[error("database is closed")]
     Closed,
+    /// Nothing was ever kept at this address.
+    #[error("there is no database yet")]
+    Missing,
     /// The address is not one that can be opened.
     #[error("database address: {0}")]
     Address(&'static str),

@@ -60,6 +60,15 @@ impl Database {
         Ok(database)
     }
 
+    /// Opens a database that is there already for somebody who only looks: it is not made, not migrated
+    /// and not announced, and whoever works with it notices nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if there is none; what the database says if it cannot be read.
+    pub async fn open_to_read(url: &str) -> Result<DatabaseConnection, Error> {
+        open::visitor(url).await
+    }
+
     async fn connect<M: MigratorTrait>(
         url: &str,
         presence: presence::Presence,

@@ -68,6 +68,18 @@ pub(crate) async fn readers(url: &str) -> Result<DatabaseConnection, Error> {
     Ok(Database::connect(options).await?)
 }
 
+/// One connection to a database that is there already, which reads and leaves everything as it is.
+pub(crate) async fn visitor(url: &str) -> Result<DatabaseConnection, Error> {
+    if !file(url)?.is_file() {
+        return Err(Error::Missing);
+    }
+    let mut options = options(url)?;
+    options
+        .max_connections(1)
+        .map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(BUSY_TIMEOUT).read_only(true));
+    Ok(Database::connect(options).await?)
+}
+
 /// Makes an empty file that nobody else may read: what SQLite puts beside it gets the same mode. What
 /// goes wrong here, opening will say.
 fn create_for_owner(path: &Path) {

@@ -235,3 +235,43 @@ async fn an_address_that_is_no_file_is_refused() {
     let missing = format!("sqlite:{}/no/such/folder/notes.db", folder.path().display());
     assert!(Database::open::<Migrator>(&missing).await.is_err());
 }
+
+async fn looked_up(folder: &TempDir) -> Result<usize, Error> {
+    let visitor = Database::open_to_read(&url(folder)).await?;
+    let all = Statement::from_string(visitor.get_database_backend(), "select text from notes");
+    let found = visitor.query_all_raw(all).await?.len();
+    let sql = "insert into notes (text) values ('visited')";
+    assert!(visitor.execute_unprepared(sql).await.is_err(), "a visitor only looks");
+    visitor.close().await?;
+    Ok(found)
+}
+
+#[tokio::test]
+async fn a_visitor_sees_what_is_kept_and_makes_nothing() {
+    let folder = TempDir::new().unwrap();
+    assert!(matches!(looked_up(&folder).await, Err(Error::Missing)));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let database = open(&folder).await;
+    note(&database, "one").await.unwrap();
+    assert_eq!(looked_up(&folder).await.unwrap(), 1, "beside whoever writes");
+    note(&database, "two").await.unwrap();
+    database.close().await;
+    assert_eq!(looked_up(&folder).await.unwrap(), 2, "and when nobody does");
+    assert_eq!(notes(&open(&folder).await).await, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn a_visitor_is_nobody_to_whoever_comes_in() {
+    let folder = TempDir::new().unwrap();
+    open(&folder).await.close().await;
+    let url = url(&folder);
+    let visitor = Database::open_to_read(&url).await.unwrap();
+    let mut was_alone = false;
+    let opened = Database::open_and_recover::<Migrator, Error, _>(&url, async |_| {
+        was_alone = true;
+        Ok(())
+    });
+    note(&opened.await.unwrap(), "written beside a visitor").await.unwrap();
+    assert!(was_alone, "what a dead process left is put in order all the same");
+    visitor.close().await.unwrap();
+}

@@ -33,6 +33,8 @@ pub mod chat {
     }
     /// Domain of the error reasons in `google.rpc.ErrorInfo`.
     pub const DOMAIN: &str = "chat.aibuddy";
+    /// Metadata of an error, with an encoded [`v1::Safety`]: the person may be in danger.
+    pub const SAFETY_METADATA: &str = "safety-bin";
 }
 
 /// The encoded `FileDescriptorSet` of all contracts, for reflection.
