@@ -1,0 +1,346 @@
+//! The language that rules are written in: phrases of whole words, compiled to a small program.
+//!
+//! `want to (die|be dead)`: words one after the other, one of several. `[just]`: may be there.
+//! `~3`: up to three words of any kind. `suicid*`: a word that begins so. `@want`: a class of
+//! phrases named in the same file. `^` and `$`: the beginning and the end of a clause. Chinese
+//! characters count as words, so `想死` is two.
+
+mod anchor;
+
+use std::collections::HashMap;
+
+use super::tokens::words_of;
+use super::vocabulary::{Class, Vocabulary};
+
+/// One step of a compiled pattern.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// One word of a class.
+    Word(Class),
+    /// One word of any kind.
+    Any,
+    /// Go on at either place, the first one first.
+    Split(usize, usize),
+    Jump(usize),
+    Start,
+    End,
+    Found,
+}
+
+/// What stands in a pattern.
+#[derive(Debug, Clone)]
+enum Node {
+    Word(String),
+    Gap(usize),
+    Sequence(Vec<Node>),
+    Choice(Vec<Node>),
+    Optional(Box<Node>),
+    Start,
+    End,
+}
+
+/// Phrases that patterns of one file may name.
+pub(super) type Classes = HashMap<String, String>;
+/// Words that stand for others, in all files.
+pub(super) type Spellings = HashMap<String, String>;
+
+/// Classes within classes go no deeper than this: one that names itself would go on for ever.
+const DEEPEST: usize = 8;
+
+/// Compiles a pattern. Its words enter the vocabulary.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn compile(
+    pattern: &str,
+    classes: &Classes,
+    spellings: &Spellings,
+    vocabulary: &mut Vocabulary,
+) -> Result<Vec<Step>, String> {
+    let node = Parser::parse(pattern, (classes, spellings), 0)?;
+    let mut program = Vec::new();
+    emit(&node, &mut program, vocabulary)?;
+    program.push(Step::Found);
+    match beginnings(&program) {
+        Some(_) => Ok(program),
+        None => Err(format!("begins with any word at all: {pattern}")),
+    }
+}
+
+/// One way to say what a pattern says.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) program: Vec<Step>,
+    /// The words that it can begin with.
+    pub(super) first: Class,
+    /// Words of which one must be there.
+    pub(super) anchor: Class,
+    /// How many words may stand before that one.
+    pub(super) reach: usize,
+}
+
+/// A pattern taken apart: each way to say it by itself.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn ways(
+    pattern: &str,
+    classes: &Classes,
+    spellings: &Spellings,
+    vocabulary: &mut Vocabulary,
+) -> Result<Vec<Way>, String> {
+    let ways = match Parser::parse(pattern, (classes, spellings), 0)? {
+        Node::Choice(ways) => gather(ways),
+        node => vec![node],
+    };
+    let way = |node: Node| {
+        let anchor = anchor::of(&node);
+        let anchor = anchor.ok_or_else(|| format!("says nothing in particular: {pattern}"))?;
+        let reach = anchor.reach;
+        let anchor = vocabulary.class(anchor.words.iter().map(String::as_str))?;
+        let mut program = Vec::new();
+        emit(&node, &mut program, vocabulary)?;
+        program.push(Step::Found);
+        let first = beginnings(&program).map(Class::union);
+        let first = first.ok_or_else(|| format!("begins with any word at all: {pattern}"))?;
+        Ok(Way { program, first, anchor, reach })
+    };
+    ways.into_iter().map(way).collect()
+}
+
+/// Single words are looked at together; phrases each by itself.
+fn gather(ways: Vec<Node>) -> Vec<Node> {
+    let (words, mut rest): (Vec<_>, Vec<_>) =
+        ways.into_iter().partition(|node| matches!(node, Node::Word(_)));
+    if !words.is_empty() {
+        rest.push(Node::Choice(words));
+    }
+    rest
+}
+
+/// The words that a match can begin with. `None`: any word at all.
+pub(super) fn beginnings(program: &[Step]) -> Option<Vec<&Class>> {
+    let (mut found, mut open, mut seen) = (Vec::new(), vec![0], vec![false; program.len()]);
+    while let Some(at) = open.pop() {
+        if std::mem::replace(seen.get_mut(at)?, true) {
+            continue;
+        }
+        match program.get(at)? {
+            Step::Word(class) => found.push(class),
+            Step::Any | Step::End | Step::Found => return None,
+            Step::Split(first, second) => open.extend([*first, *second]),
+            Step::Jump(to) => open.push(*to),
+            Step::Start => open.push(at + 1),
+        }
+    }
+    Some(found)
+}
+
+fn emit(node: &Node, out: &mut Vec<Step>, vocabulary: &mut Vocabulary) -> Result<(), String> {
+    match node {
+        Node::Word(word) => out.push(Step::Word(vocabulary.class([word.as_str()])?)),
+        Node::Gap(most) => {
+            for _ in 0..*most {
+                // Nothing is tried before something: the shortest way is found first.
+                out.push(Step::Split(0, out.len() + 1));
+                out.push(Step::Any);
+            }
+            let (end, size) = (out.len(), most * 2);
+            for step in out.iter_mut().skip(end - size) {
+                if let Step::Split(first, _) = step {
+                    *first = end;
+                }
+            }
+        }
+        Node::Sequence(nodes) => {
+            for node in nodes {
+                emit(node, out, vocabulary)?;
+            }
+        }
+        Node::Optional(node) => {
+            let at = out.len();
+            out.push(Step::Split(at + 1, 0));
+            emit(node, out, vocabulary)?;
+            let end = out.len();
+            if let Some(Step::Split(_, skip)) = out.get_mut(at) {
+                *skip = end;
+            }
+        }
+        Node::Choice(nodes) => return emit_choice(nodes, out, vocabulary),
+        Node::Start => out.push(Step::Start),
+        Node::End => out.push(Step::End),
+    }
+    Ok(())
+}
+
+/// Single words become one class, which is one look; the rest is tried one by one.
+fn emit_choice(
+    nodes: &[Node],
+    out: &mut Vec<Step>,
+    vocabulary: &mut Vocabulary,
+) -> Result<(), String> {
+    let single = |node: &Node| match node {
+        Node::Word(word) => Some(word.clone()),
+        _ => None,
+    };
+    let words: Vec<String> = nodes.iter().filter_map(single).collect();
+    let mut ways: Vec<Option<&Node>> =
+        nodes.iter().filter(|n| single(n).is_none()).map(Some).collect();
+    if !words.is_empty() {
+        ways.insert(0, None);
+    }
+    let (mut jumps, last) = (Vec::new(), ways.len().saturating_sub(1));
+    for (number, way) in ways.into_iter().enumerate() {
+        let fork = out.len();
+        if number < last {
+            out.push(Step::Split(fork + 1, 0));
+        }
+        match way {
+            Some(node) => emit(node, out, vocabulary)?,
+            None => out.push(Step::Word(vocabulary.class(words.iter().map(String::as_str))?)),
+        }
+        if number < last {
+            jumps.push(out.len());
+            out.push(Step::Jump(0));
+            let next = out.len();
+            if let Some(Step::Split(_, second)) = out.get_mut(fork) {
+                *second = next;
+            }
+        }
+    }
+    let end = out.len();
+    for jump in jumps {
+        if let Some(step) = out.get_mut(jump) {
+            *step = Step::Jump(end);
+        }
+    }
+    Ok(())
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    rest: std::iter::Peekable<std::str::Chars<'a>>,
+    names: Names<'a>,
+    depth: usize,
+}
+
+/// What words and names in a pattern mean.
+type Names<'a> = (&'a Classes, &'a Spellings);
+
+impl<'a> Parser<'a> {
+    fn parse(text: &'a str, names: Names<'a>, depth: usize) -> Result<Node, String> {
+        if depth > DEEPEST {
+            return Err(format!("classes within classes without end: {text}"));
+        }
+        let mut parser = Parser { text, rest: text.chars().peekable(), names, depth };
+        let node = parser.choice()?;
+        match parser.rest.next() {
+            None => Ok(node),
+            Some(left) => Err(format!("unexpected {left:?} in {text}")),
+        }
+    }
+
+    fn choice(&mut self) -> Result<Node, String> {
+        let mut ways = vec![self.sequence()?];
+        while self.rest.next_if_eq(&'|').is_some() {
+            ways.push(self.sequence()?);
+        }
+        Ok(if ways.len() == 1 { ways.remove(0) } else { Node::Choice(flatten(ways)) })
+    }
+
+    fn sequence(&mut self) -> Result<Node, String> {
+        let mut nodes = Vec::new();
+        while let Some(letter) = self.rest.peek().copied() {
+            match letter {
+                '|' | ')' | ']' => break,
+                letter if letter.is_whitespace() => {
+                    self.rest.next();
+                }
+                _ => nodes.push(self.item()?),
+            }
+        }
+        match nodes.len() {
+            0 => Err(format!("nothing between two bars or brackets in {}", self.text)),
+            1 => Ok(nodes.remove(0)),
+            _ => Ok(Node::Sequence(nodes)),
+        }
+    }
+
+    fn item(&mut self) -> Result<Node, String> {
+        match self.rest.peek().copied() {
+            Some('(') => self.bracketed(')'),
+            Some('[') => Ok(Node::Optional(Box::new(self.bracketed(']')?))),
+            Some('^') => Ok(self.take(Node::Start)),
+            Some('$') => Ok(self.take(Node::End)),
+            Some('~') => {
+                self.rest.next();
+                let most = self.name().parse();
+                most.map(Node::Gap).map_err(|_| format!("~ without a number in {}", self.text))
+            }
+            Some('@') => {
+                self.rest.next();
+                let name = self.name();
+                let class = self.names.0.get(&name);
+                let class = class.ok_or_else(|| format!("no class @{name} in {}", self.text))?;
+                Parser::parse(class, self.names, self.depth + 1)
+            }
+            Some(sign) if "?+{}\"'.,".contains(sign) => Err(format!("{sign} in {}", self.text)),
+            _ => Ok(self.word()),
+        }
+    }
+
+    fn take(&mut self, node: Node) -> Node {
+        self.rest.next();
+        node
+    }
+
+    fn bracketed(&mut self, close: char) -> Result<Node, String> {
+        self.rest.next();
+        let node = self.choice()?;
+        match self.rest.next() {
+            Some(letter) if letter == close => Ok(node),
+            _ => Err(format!("no {close} in {}", self.text)),
+        }
+    }
+
+    fn name(&mut self) -> String {
+        let mut name = String::new();
+        while let Some(letter) = self.rest.next_if(|it| it.is_alphanumeric() || *it == '_') {
+            name.push(letter);
+        }
+        name
+    }
+
+    /// A word, or several of a script in which each character is one.
+    fn word(&mut self) -> Node {
+        let mut word = String::new();
+        while let Some(letter) =
+            self.rest.next_if(|it| !it.is_whitespace() && !"|()[]^$~@".contains(*it))
+        {
+            word.push(letter);
+        }
+        let words = words_of(&word).into_iter();
+        let meant = words.flat_map(|word| match self.names.1.get(&word) {
+            Some(meant) => meant.split(' ').map(str::to_owned).collect(),
+            None => vec![word],
+        });
+        let mut words: Vec<_> = meant.collect();
+        if words.len() == 1 {
+            Node::Word(words.remove(0))
+        } else {
+            Node::Sequence(words.into_iter().map(Node::Word).collect())
+        }
+    }
+}
+
+/// A choice among choices is one choice.
+fn flatten(ways: Vec<Node>) -> Vec<Node> {
+    let mut flat = Vec::new();
+    for way in ways {
+        match way {
+            Node::Choice(inner) => flat.extend(inner),
+            other => flat.push(other),
+        }
+    }
+    flat
+}

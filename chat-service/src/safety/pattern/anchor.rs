@@ -1,0 +1,73 @@
+//! Words without which a pattern cannot match: where none of them is, it need not be looked for.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::Node;
+
+/// Words of which every match has one: the rarest such set.
+#[derive(Debug, Default)]
+pub(super) struct Anchor {
+    pub(super) words: Vec<String>,
+    /// How many words of a match may stand before it.
+    pub(super) reach: usize,
+}
+
+/// The anchor of a pattern; `None` if it can do without any particular word.
+pub(super) fn of(node: &Node) -> Option<Anchor> {
+    match node {
+        Node::Word(word) => Some(Anchor { words: vec![word.clone()], reach: 0 }),
+        Node::Sequence(nodes) => {
+            let mut before = 0;
+            let anchors = nodes.iter().filter_map(|node| {
+                let start = before;
+                before += longest(node);
+                let Anchor { words, reach } = of(node)?;
+                Some(Anchor { words, reach: start + reach })
+            });
+            anchors.min_by_key(|anchor| weigh(&anchor.words))
+        }
+        Node::Choice(nodes) => {
+            let mut all = Anchor::default();
+            for node in nodes {
+                let Anchor { words, reach } = of(node)?;
+                all.words.extend(words);
+                all.reach = all.reach.max(reach);
+            }
+            Some(all)
+        }
+        Node::Gap(_) | Node::Optional(_) | Node::Start | Node::End => None,
+    }
+}
+
+/// How many words a match may have.
+fn longest(node: &Node) -> usize {
+    match node {
+        Node::Word(_) => 1,
+        Node::Gap(most) => *most,
+        Node::Sequence(nodes) => nodes.iter().map(longest).sum(),
+        Node::Choice(nodes) => nodes.iter().map(longest).max().unwrap_or(0),
+        Node::Optional(node) => longest(node),
+        Node::Start | Node::End => 0,
+    }
+}
+
+/// How often one of the words stands in a text, roughly.
+fn weigh(words: &[String]) -> usize {
+    words.iter().map(|word| if FREQUENT.contains(word.as_str()) { 200 } else { 1 }).sum()
+}
+
+/// [`COMMON`], to look things up in.
+static FREQUENT: LazyLock<HashSet<&str>> = LazyLock::new(|| COMMON.split(' ').collect());
+/// Words that stand in almost every text, of all languages.
+const COMMON: &str = "\
+    i a an the to and of in it is am are was my me you he she they we that this not no do so \
+    but for on at with have had be been will would can if or when all just like want what \
+    about up out from because her his him them get got go going now myself anymore feel de \
+    la que el y en un una lo se con mi por si es ya muy mas quiero yo te le los las para \
+    todo je ne pas les et du des une qui ce suis ai ma mon plus tout jai pour sur veux ich \
+    nicht und die der das zu ist mein meine mich mir ein eine mehr auch nur wenn dass mit \
+    auf eu nao o os as e um uma em da com meu minha mais quero ja في من لا ما انا ان على اني \
+    مش هذا كل يا مو او الي में है नहीं हूँ हूं को का की के से और मैं मुझे मेरी मेरा ही भी तो \
+    कर main hai nahi hoon ko ka ki mujhe 我 你 他 她 的 了 不 是 在 有 就 都 也 很 想 要 会 没 这 那 一 个 们 人 好 说 \
+    去 到 得 着 过 把 被 给 和 还 再 又 太 真 吗 吧 啊 什 么 自 己 来 上 下 天 心 能 可 以 为 多 所 时 候 觉 感 知 道 样 活";

@@ -1,0 +1,303 @@
+//! What the words of a text are to the rules, however they are spelt: slips, digits for letters,
+//! letters set apart, words run together. A guess may add what was not seen; it never takes away
+//! what is there, because only words that mean nothing to us are guessed at.
+
+use std::collections::{HashMap, HashSet};
+
+use super::slips::Slips;
+use super::tokens::{Break, Token, Tokens};
+use super::vocabulary::{Reading, Vocabulary};
+
+/// A word as rules see it.
+#[derive(Debug, Clone)]
+pub(super) struct Word {
+    pub(super) reading: Reading,
+    pub(super) before: Break,
+    /// Whether it is not spelt so in the text.
+    pub(super) is_guessed: bool,
+    pub(super) is_quoted: bool,
+    /// Which token of the text it comes from.
+    pub(super) token: usize,
+}
+
+/// All that is known of spelling.
+#[derive(Debug)]
+pub(super) struct Spelling {
+    vocabulary: Vocabulary,
+    slips: Slips,
+    /// Words that mean nothing to rules but look like words that do.
+    ordinary: HashSet<String>,
+    /// Words that stand for others: "dont" for "do not".
+    meanings: HashMap<u32, Vec<Reading>>,
+}
+
+/// Letters set apart count as a word from so many on.
+const FEWEST_LETTERS: usize = 3;
+/// Shortest run of letters that may be several words.
+const SHORTEST_RUN: usize = 6;
+/// Longest one that is taken apart.
+const LONGEST_RUN: usize = 40;
+/// Longest word of ours, in letters.
+const LONGEST_WORD: usize = 20;
+/// What is left of a word after its apostrophe.
+const ENDINGS: [&str; 7] = ["m", "re", "s", "d", "ve", "ll", "t"];
+
+impl Spelling {
+    pub(super) fn new(
+        vocabulary: Vocabulary,
+        ordinary: HashSet<String>,
+        meanings: &[(String, Vec<String>)],
+    ) -> Self {
+        let known = meanings.iter().map(|(word, meant)| {
+            let meant = meant.iter().map(|word| vocabulary.read(word)).collect();
+            (vocabulary.read(word).word, meant)
+        });
+        let (meanings, slips) = (known.collect(), Slips::of(&vocabulary));
+        Self { vocabulary, slips, ordinary, meanings }
+    }
+
+    /// Whether a word would be taken for one of ours, were it not known to be another.
+    pub(super) fn is_mistaken(&self, word: &str) -> bool {
+        !self.vocabulary.read(word).is_known()
+            && (self.slips.meant(word).is_some() || self.split(word).is_some())
+    }
+
+    /// The words of a text.
+    pub(super) fn read(&self, text: &Tokens) -> Vec<Word> {
+        let tokens = &text.tokens;
+        // Who writes letters as digits writes whole words as digits, too.
+        let is_disguised = tokens.iter().any(|token| is_mixed(&token.text));
+        let (mut words, mut at) = (Vec::with_capacity(tokens.len() + 8), 0);
+        while at < tokens.len() {
+            let letters = spaced(tokens, at);
+            if letters >= FEWEST_LETTERS {
+                self.read_letters(tokens.get(at..at + letters).unwrap_or_default(), at, &mut words);
+                at += letters;
+            } else {
+                self.read_token(tokens, at, is_disguised, &mut words);
+                at += 1;
+            }
+        }
+        words
+    }
+
+    fn read_token(&self, tokens: &[Token], at: usize, is_disguised: bool, words: &mut Vec<Word>) {
+        let Some(token) = tokens.get(at) else { return };
+        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+        if ENDINGS.contains(&token.text.as_str())
+            && token.before == Break::None
+            && let Some(before) = before
+        {
+            let whole = self.vocabulary.read(&format!("{}{}", before.text, token.text));
+            if whole.word != 0 {
+                while words.last().is_some_and(|word| word.token == at - 1) {
+                    words.pop();
+                }
+                return self.put(whole, before, at - 1, false, words);
+            }
+        }
+        let exact = self.vocabulary.read(&token.text);
+        let has_digit = token.text.bytes().any(|byte| byte.is_ascii_digit());
+        let may_be_letters = has_digit && is_disguised;
+        let is_ordinary = exact.word != 0 || self.ordinary.contains(&token.text);
+        if exact.is_known() && is_ordinary && !may_be_letters {
+            return self.put(exact, token, at, false, words);
+        }
+        if exact.is_known() && !may_be_letters {
+            // "overdos" begins like a word of ours, and is meant to be one.
+            let meant = self.meant(&token.text).filter(|_| !has_digit);
+            let word = meant.map_or(0, |meant| meant.word);
+            return self.put(Reading { word, ..exact }, token, at, false, words);
+        }
+        match self.guess(&token.text) {
+            Some(readings) => {
+                for (number, reading) in readings.into_iter().enumerate() {
+                    let joined = Token { before: Break::None, ..token.clone() };
+                    self.put(reading, if number == 0 { token } else { &joined }, at, true, words);
+                }
+            }
+            None => self.put(exact, token, at, false, words),
+        }
+    }
+
+    /// Enters a word, or those that it stands for.
+    fn put(
+        &self,
+        reading: Reading,
+        token: &Token,
+        at: usize,
+        is_guessed: bool,
+        words: &mut Vec<Word>,
+    ) {
+        let meant = self.meanings.get(&reading.word).filter(|_| reading.word != 0);
+        let alone = [reading];
+        for (number, reading) in meant.map_or(alone.as_slice(), Vec::as_slice).iter().enumerate() {
+            let before = if number == 0 { token.before } else { Break::None };
+            let is_quoted = token.is_quoted;
+            words.push(Word { reading: *reading, before, is_guessed, is_quoted, token: at });
+        }
+    }
+
+    /// Reads letters that are set apart: "s u i c i d e", "k.i.l.l".
+    fn read_letters(&self, letters: &[Token], at: usize, words: &mut Vec<Word>) {
+        let all_apart = letters.iter().skip(1).all(|letter| letter.is_apart);
+        let mut group = String::new();
+        let mut start = 0;
+        for (number, letter) in letters.iter().enumerate() {
+            let begins =
+                number > 0 && ((letter.is_apart && !all_apart) || letter.before != Break::None);
+            if begins {
+                self.read_group(&group, letters, start, at, words);
+                group.clear();
+                start = number;
+            }
+            group.push_str(&letter.text);
+        }
+        self.read_group(&group, letters, start, at, words);
+    }
+
+    fn read_group(
+        &self,
+        group: &str,
+        letters: &[Token],
+        start: usize,
+        at: usize,
+        words: &mut Vec<Word>,
+    ) {
+        let Some(first) = letters.get(start) else { return };
+        let exact = self.vocabulary.read(group);
+        let guessed = || self.guess(group).or_else(|| self.split(group));
+        let readings = if exact.is_known() { Some(vec![exact]) } else { guessed() };
+        let is_guessed = group.len() > 1;
+        for (number, reading) in readings.unwrap_or_else(|| vec![exact]).into_iter().enumerate() {
+            let before = if number == 0 { first.before } else { Break::None };
+            let token = Token { before, ..first.clone() };
+            self.put(reading, &token, at + start, is_guessed, words);
+        }
+    }
+
+    /// What a word may be that is not spelt like any of ours.
+    fn guess(&self, word: &str) -> Option<Vec<Reading>> {
+        if let Some(reading) = self.undisguise(word) {
+            return Some(vec![reading]);
+        }
+        if self.ordinary.contains(word) || word.chars().any(|letter| letter.is_ascii_digit()) {
+            return None;
+        }
+        let calm = calm(word);
+        for plain in &calm {
+            let reading = self.vocabulary.read(plain);
+            if reading.is_known() {
+                return Some(vec![reading]);
+            }
+        }
+        let slip = self.meant(word).or_else(|| self.meant(calm.last()?));
+        slip.map(|reading| vec![reading]).or_else(|| self.split(word))
+    }
+
+    /// Digits and signs for letters: "su1c1d3", "k!ll", "d*e".
+    fn undisguise(&self, word: &str) -> Option<Reading> {
+        if !word.chars().any(|letter| letter.is_ascii_digit() || "@$!|*+".contains(letter)) {
+            return None;
+        }
+        for one in ['i', 'l'] {
+            let plain: String = word.chars().map(|letter| undisguised(letter, one)).collect();
+            let reading = self.vocabulary.read(&plain);
+            if reading.is_known() {
+                return Some(reading);
+            }
+            if plain.chars().all(char::is_alphabetic)
+                && !word.chars().all(|letter| letter.is_ascii_digit())
+                && !self.ordinary.contains(&plain)
+                && let Some(reading) = self.meant(&plain)
+            {
+                return Some(reading);
+            }
+        }
+        word.contains('*').then(|| self.meant(word)).flatten()
+    }
+
+    /// The word of ours that a word is a slip away from.
+    fn meant(&self, word: &str) -> Option<Reading> {
+        self.slips.meant(word).map(|meant| self.vocabulary.read(&meant))
+    }
+
+    /// Words of ours that are run together: "killmyself".
+    fn split(&self, run: &str) -> Option<Vec<Reading>> {
+        let length = run.len();
+        if !run.bytes().all(|byte| byte.is_ascii_lowercase())
+            || !(SHORTEST_RUN..=LONGEST_RUN).contains(&length)
+        {
+            return None;
+        }
+        // For each place, where the last word before it begins, and how many words there are.
+        let mut ways: Vec<Option<(usize, usize)>> = vec![None; length + 1];
+        *ways.first_mut()? = Some((0, 0));
+        for end in 1..=length {
+            let starts = end.saturating_sub(LONGEST_WORD)..end;
+            let found = starts.filter_map(|start| {
+                let (_, words) = (*ways.get(start)?)?;
+                let word = run.get(start..end)?;
+                let is_word = (word.len() > 1 || word == "i") && self.vocabulary.has(word);
+                is_word.then_some((words + 1, start))
+            });
+            let best = found.min().map(|(words, start)| (start, words));
+            *ways.get_mut(end)? = best;
+        }
+        let (mut end, mut words) = (length, Vec::new());
+        while end > 0 {
+            let (start, _) = (*ways.get(end)?)?;
+            words.push(self.vocabulary.read(run.get(start..end)?));
+            end = start;
+        }
+        words.reverse();
+        Some(words)
+    }
+}
+
+/// Whether a word has both letters and digits.
+fn is_mixed(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_digit())
+        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// How many single letters stand here one after the other.
+fn spaced(tokens: &[Token], at: usize) -> usize {
+    let letters = tokens.iter().skip(at).enumerate().take_while(|(number, token)| {
+        let is_letter =
+            token.text.len() == 1 && token.text.bytes().all(|b| b.is_ascii_alphanumeric());
+        is_letter && (*number == 0 || token.before < Break::Hard)
+    });
+    letters.count()
+}
+
+fn undisguised(letter: char, one: char) -> char {
+    match letter {
+        '0' => 'o',
+        '1' | '!' | '|' => one,
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' | '+' => 't',
+        '8' => 'b',
+        '9' => 'g',
+        _ => letter,
+    }
+}
+
+/// A word without the letters that were held down: "dieeee" as "diee" and "die". The last has no
+/// letter twice.
+fn calm(word: &str) -> Vec<String> {
+    let shorten = |most: usize| {
+        let (mut plain, mut run, mut last) = (String::with_capacity(word.len()), 0, '\0');
+        for letter in word.chars() {
+            run = if letter == last { run + 1 } else { 1 };
+            last = letter;
+            if run <= most {
+                plain.push(letter);
+            }
+        }
+        plain
+    };
+    vec![shorten(2), shorten(1)]
+}

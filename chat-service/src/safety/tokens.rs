@@ -1,0 +1,199 @@
+//! A text as words, each with what stood before it.
+
+use super::letters::{fold, is_ideograph, is_letter, latin};
+
+/// What stands between a word and the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Break {
+    /// A space, or nothing.
+    None,
+    /// A comma, a line's end, a dash: a phrase may go on over it.
+    Soft,
+    /// The end of a sentence.
+    Hard,
+}
+
+/// A word of a text, folded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) text: String,
+    pub(super) before: Break,
+    /// Whether more than one space, or a slash, stood before it.
+    pub(super) is_apart: bool,
+    /// Whether it stands between quotation marks.
+    pub(super) is_quoted: bool,
+}
+
+/// A text as words.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    pub(super) tokens: Vec<Token>,
+    /// Where somebody laughs: before the token of that number.
+    pub(super) laughs: Vec<usize>,
+}
+
+/// Longest quotation, in words: a mark that is never closed says nothing about the rest.
+const LONGEST_QUOTATION: usize = 60;
+
+impl Tokens {
+    pub(super) fn of(text: &str) -> Self {
+        let folded = fold(text);
+        let mut reader = Reader::default();
+        let mut letters = folded.chars().peekable();
+        let mut last = ' ';
+        while let Some(letter) = letters.next() {
+            let next = letters.peek().copied().unwrap_or(' ');
+            reader.take(last, letter, next);
+            last = letter;
+        }
+        reader.close();
+        reader.found
+    }
+}
+
+/// The words of a word in a pattern: one, or as many as it has ideographs.
+pub(super) fn words_of(word: &str) -> Vec<String> {
+    let (word, star) = word.strip_suffix('*').map_or((word, ""), |stem| (stem, "*"));
+    let mut words: Vec<String> = Tokens::of(word).tokens.into_iter().map(|it| it.text).collect();
+    if let Some(last) = words.last_mut() {
+        last.push_str(star);
+    }
+    words
+}
+
+#[derive(Default)]
+struct Reader {
+    found: Tokens,
+    word: String,
+    before: Option<Break>,
+    spaces: usize,
+    dots: usize,
+    /// The token at which the sentence began.
+    sentence: usize,
+    /// The token at which the quotation began.
+    quote: Option<usize>,
+}
+
+impl Reader {
+    fn take(&mut self, last: char, letter: char, next: char) {
+        if is_ideograph(letter) {
+            self.close();
+            self.word.push(letter);
+            self.close();
+        } else if is_letter(letter) || is_disguise(last, letter, next) {
+            self.word.push(letter);
+        } else if letter == '\'' && is_letter(last) && is_letter(next) {
+            // "don't" and "dont" are one word.
+        } else {
+            self.close();
+            self.mark(letter, next);
+        }
+    }
+
+    /// Takes what is no part of a word.
+    fn mark(&mut self, letter: char, next: char) {
+        self.dots = if letter == '.' { self.dots + 1 } else { 0 };
+        match letter {
+            ' ' | '\t' | '\u{a0}' | '\u{3000}' => self.spaces += 1,
+            '/' | '\\' => self.spaces += 2,
+            // "d o n ' t" is one word.
+            '\'' => self.spaces = 0,
+            // Three dots are a pause; a dot between two letters is a disguise or a typo.
+            '.' if self.dots > 1 => self.before = Some(Break::Soft),
+            '.' if is_letter(next) => self.raise(Break::None),
+            '.' | '!' | '?' | ';' | '。' | '！' | '？' | '；' | '؟' | '।' | '۔' => {
+                self.end_sentence();
+            }
+            ',' | ':' | '\n' | '\r' | '…' | '–' | '—' | '(' | ')' | '،' | '，' | '、' | '：' =>
+            {
+                self.raise(Break::Soft);
+            }
+            '"' => self.quotation(),
+            _ if is_laugh(letter) => self.found.laughs.push(self.found.tokens.len()),
+            _ => {}
+        }
+    }
+
+    /// A sentence of one word is none: "want. to. die."
+    fn end_sentence(&mut self) {
+        let here = self.found.tokens.len();
+        let is_word = here.saturating_sub(self.sentence) <= 1;
+        self.raise(if is_word { Break::Soft } else { Break::Hard });
+        self.sentence = here;
+    }
+
+    fn raise(&mut self, to: Break) {
+        self.before = Some(self.before.map_or(to, |before| before.max(to)));
+    }
+
+    fn quotation(&mut self) {
+        let here = self.found.tokens.len();
+        match self.quote.take() {
+            Some(start) if here - start <= LONGEST_QUOTATION => {
+                self.found.tokens.iter_mut().skip(start).for_each(|token| token.is_quoted = true);
+            }
+            _ => self.quote = Some(here),
+        }
+        self.raise(Break::Soft);
+    }
+
+    fn close(&mut self) {
+        if self.word.is_empty() {
+            return;
+        }
+        let mut text = std::mem::take(&mut self.word);
+        if !text.is_ascii() && text.chars().any(|letter| letter.is_ascii_alphabetic()) {
+            text = text.chars().map(latin).collect();
+        }
+        let before = self.before.take().unwrap_or(Break::None);
+        let is_apart = self.spaces > 1;
+        (self.spaces, self.dots) = (0, 0);
+        self.found.tokens.push(Token { text, before, is_apart, is_quoted: false });
+    }
+}
+
+/// A sign that stands for a letter: "k!ll", "@lone", "su*cide".
+fn is_disguise(last: char, letter: char, next: char) -> bool {
+    match letter {
+        '@' | '$' => is_letter(next) || is_letter(last),
+        '!' | '|' | '*' | '+' => last.is_ascii_alphanumeric() && next.is_ascii_alphanumeric(),
+        _ => false,
+    }
+}
+
+fn is_laugh(letter: char) -> bool {
+    matches!(letter, '😂' | '🤣' | '😆' | '😹' | '😜' | '🤪' | '😝')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        Tokens::of(text).tokens.into_iter().map(|token| token.text).collect()
+    }
+
+    #[test]
+    fn words_are_taken_apart_where_people_take_them_apart() {
+        assert_eq!(words("I don’t WANT to live."), ["i", "dont", "want", "to", "live"]);
+        assert_eq!(words("我不想活了"), ["我", "不", "想", "活", "了"]);
+        assert_eq!(words("k!ll my$elf"), ["k!ll", "my$elf"]);
+        assert_eq!(words("die😭now"), ["die", "now"]);
+        assert_eq!(words("मैं मरना चाहता हूँ"), ["मैं", "मरना", "चाहता", "हूँ"]);
+        assert_eq!(words_of("suicid*"), ["suicid*"]);
+        assert_eq!(words_of("想死"), ["想", "死"]);
+    }
+
+    #[test]
+    fn what_stands_between_words_is_kept() {
+        let breaks = |text: &str| {
+            Tokens::of(text).tokens.iter().map(|token| token.before).collect::<Vec<_>>()
+        };
+        assert_eq!(breaks("Oh no. I, too"), [Break::None, Break::None, Break::Hard, Break::Soft]);
+        assert_eq!(breaks("want. to. die"), [Break::None, Break::Soft, Break::Soft]);
+        assert_eq!(breaks("want to... die"), [Break::None, Break::None, Break::Soft]);
+        let quoted = Tokens::of("he said \"I want to die\" twice").tokens;
+        let quoted: Vec<_> = quoted.iter().map(|token| token.is_quoted).collect();
+        assert_eq!(quoted, [false, false, true, true, true, true, false]);
+    }
+}

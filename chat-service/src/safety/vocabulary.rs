@@ -1,0 +1,188 @@
+//! The words that rules speak of, numbered, so that a text is looked at once for all rules.
+
+use std::collections::HashMap;
+
+/// Beginnings of words that rules may speak of.
+const MOST_STEMS: usize = 256;
+
+/// Some of the beginnings, a bit each.
+pub(super) type Stems = [u64; MOST_STEMS / 64];
+
+/// How freely a word may be misspelt and still count. In languages that bend their words by one
+/// letter ("matarme", "matarte"), another letter is another word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tolerance {
+    /// Not at all.
+    Exact,
+    /// Letters too many, too few or swapped.
+    Slips,
+    /// Another letter, too.
+    Free,
+}
+
+/// What a word of a text is to the rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Zero for a word that no rule speaks of.
+    pub(super) word: u32,
+    pub(super) stems: Stems,
+}
+
+impl Reading {
+    pub(super) fn is_known(&self) -> bool {
+        self.word != 0 || self.stems != Stems::default()
+    }
+}
+
+/// Words of which any will do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Class {
+    words: Box<[u32]>,
+    /// Few classes have any.
+    stems: Option<Box<Stems>>,
+}
+
+impl Class {
+    pub(super) fn has(&self, reading: &Reading) -> bool {
+        (reading.word != 0 && self.words.binary_search(&reading.word).is_ok())
+            || self.stems.as_ref().is_some_and(|stems| {
+                stems.iter().zip(&reading.stems).any(|(ours, theirs)| ours & theirs != 0)
+            })
+    }
+
+    /// All the words of some classes.
+    pub(super) fn union<'a>(classes: impl IntoIterator<Item = &'a Self>) -> Self {
+        let (mut words, mut stems) = (Vec::new(), Stems::default());
+        for class in classes {
+            words.extend_from_slice(&class.words);
+            let theirs = class.stems.as_deref().copied().unwrap_or_default();
+            stems.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours |= theirs);
+        }
+        words.sort_unstable();
+        words.dedup();
+        let stems = (stems != Stems::default()).then(|| Box::new(stems));
+        Self { words: words.into(), stems }
+    }
+
+    pub(super) fn words(&self) -> &[u32] {
+        &self.words
+    }
+
+    pub(super) fn stems(&self) -> impl Iterator<Item = usize> {
+        let stems = self.stems.as_deref().copied().unwrap_or_default();
+        (0..MOST_STEMS).filter(move |stem| {
+            stems.get(stem / 64).is_some_and(|bits| bits & (1 << (stem % 64)) != 0)
+        })
+    }
+}
+
+/// The words that rules speak of.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    words: HashMap<String, u32>,
+    stems: HashMap<String, usize>,
+    /// Lengths that beginnings have, in bytes.
+    lengths: Vec<usize>,
+    tolerances: Vec<Tolerance>,
+    /// How words that enter from now on may be misspelt.
+    tolerance: Tolerance,
+}
+
+impl Vocabulary {
+    pub(super) fn new() -> Self {
+        let (words, stems, lengths) = (HashMap::new(), HashMap::new(), Vec::new());
+        // Number zero is for words that nobody speaks of.
+        let tolerances = vec![Tolerance::Exact];
+        Self { words, stems, lengths, tolerances, tolerance: Tolerance::Exact }
+    }
+
+    /// Says how words that enter from now on may be misspelt.
+    pub(super) fn tolerate(&mut self, tolerance: Tolerance) {
+        self.tolerance = tolerance;
+    }
+
+    /// Enters words, and beginnings of words (`suicid*`), of which any will do.
+    ///
+    /// # Errors
+    /// When there are too many beginnings.
+    pub(super) fn class<'a>(
+        &mut self,
+        words: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Class, String> {
+        let (mut numbers, mut stems) = (Vec::new(), Stems::default());
+        for word in words {
+            match word.strip_suffix('*') {
+                Some(stem) => {
+                    let number = self.stem(stem)?;
+                    if let Some(bits) = stems.get_mut(number / 64) {
+                        *bits |= 1 << (number % 64);
+                    }
+                }
+                None => numbers.push(self.word(word)),
+            }
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        let stems = (stems != Stems::default()).then(|| Box::new(stems));
+        Ok(Class { words: numbers.into(), stems })
+    }
+
+    /// Enters a word that rules speak of, or that is only not to be taken for another.
+    pub(super) fn word(&mut self, word: &str) -> u32 {
+        let tolerance = self.tolerance;
+        if let Some(number) = self.words.get(word) {
+            if let Some(known) = self.tolerances.get_mut(*number as usize) {
+                *known = tolerance.max(*known);
+            }
+            return *number;
+        }
+        let number = u32::try_from(self.tolerances.len()).unwrap_or(0);
+        self.words.insert(word.to_owned(), number);
+        self.tolerances.push(tolerance);
+        number
+    }
+
+    fn stem(&mut self, stem: &str) -> Result<usize, String> {
+        if let Some(number) = self.stems.get(stem) {
+            return Ok(*number);
+        }
+        let number = self.stems.len();
+        if number == MOST_STEMS {
+            return Err(format!("more than {MOST_STEMS} beginnings of words: {stem}*"));
+        }
+        self.stems.insert(stem.to_owned(), number);
+        if !self.lengths.contains(&stem.len()) {
+            self.lengths.push(stem.len());
+            self.lengths.sort_unstable();
+        }
+        Ok(number)
+    }
+
+    /// What a word is, spelt just so.
+    pub(super) fn read(&self, word: &str) -> Reading {
+        let number = self.words.get(word).copied().unwrap_or(0);
+        let mut stems = Stems::default();
+        for length in self.lengths.iter().take_while(|length| **length <= word.len()) {
+            let stem = word.get(..*length).and_then(|start| self.stems.get(start));
+            if let Some(stem) = stem
+                && let Some(bits) = stems.get_mut(stem / 64)
+            {
+                *bits |= 1 << (stem % 64);
+            }
+        }
+        Reading { word: number, stems }
+    }
+
+    /// Whether a word is spelt like one of ours.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.words.contains_key(word)
+    }
+
+    /// All words, with their numbers and how they may be misspelt.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&str, u32, Tolerance)> {
+        self.words.iter().map(|(word, number)| {
+            let tolerance = self.tolerances.get(*number as usize).copied();
+            (word.as_str(), *number, tolerance.unwrap_or(Tolerance::Exact))
+        })
+    }
+}
