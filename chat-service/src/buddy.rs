@@ -1,16 +1,18 @@
-//! The one who answers: a language model, or replies written by people.
+//! The one who answers: a language model, or replies written in advance.
 
 mod breaker;
 mod guard;
 pub(crate) mod limits;
 mod model;
 mod offline;
+mod verdict;
 
 use std::time::Duration;
 
 use crate::config::BuddyConfig;
 use crate::draft::Draft;
 use crate::prompt::Prompt;
+use crate::safety::{Tier, guard as guarded};
 use crate::store::{Finish, Usage};
 use model::Model;
 use offline::Offline;
@@ -19,7 +21,7 @@ use offline::Offline;
 pub(crate) enum Buddy {
     /// A language model.
     Model(Box<Model>),
-    /// Replies written by people.
+    /// Replies written in advance.
     Offline(Offline),
 }
 
@@ -38,11 +40,13 @@ pub(crate) enum Failure {
 }
 
 /// A whole answer, whose words are in the draft.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) finish: Finish,
     /// What it cost, if the model told.
     pub(crate) usage: Option<Usage>,
+    /// What was taken out of it.
+    pub(crate) removed: Vec<guarded::Kind>,
 }
 
 impl Buddy {
@@ -58,6 +62,14 @@ impl Buddy {
         match self {
             Self::Model(model) => model.reply(prompt, draft).await,
             Self::Offline(offline) => Ok(offline.reply(prompt, draft).await),
+        }
+    }
+
+    /// How grave the model finds what was said. `None` if it does not say, or not in time.
+    pub(crate) async fn verdict(&self, prompt: &Prompt) -> Option<Tier> {
+        match self {
+            Self::Model(model) => model.verdict(prompt).await,
+            Self::Offline(_) => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Settings of the chat service.
 
+mod safety;
+
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use tonic::transport::{Endpoint, Uri};
 use crate::buddy::limits::Limits;
 use crate::limits::PersonLimits;
 use crate::prompt::Window;
+
+pub use safety::Disclosure;
 
 /// Settings of the chat service.
 #[derive(Debug, Clone)]
@@ -36,19 +40,23 @@ pub struct Config {
 pub struct TurnsConfig {
     /// Turns at work at once.
     pub at_once: usize,
-    /// How long the model may take to answer somebody in danger, before the words written by people
+    /// How long the model may take to answer somebody in danger, before the words written in advance
     /// are given.
     pub crisis_patience: Duration,
     /// How much the model takes at once.
     pub window: Window,
     /// What one person may have.
     pub person: PersonLimits,
+    /// What people are told about what it is they talk to.
+    pub disclosure: Disclosure,
+    /// Whether the model is asked how grave a message is.
+    pub verdict: bool,
 }
 
 /// Who answers.
 #[derive(Debug, Clone)]
 pub enum BuddyConfig {
-    /// Replies written by people, no model.
+    /// Replies written in advance, no model.
     Offline,
     /// A language model.
     Model(ModelConfig),
@@ -80,7 +88,7 @@ impl Config {
             settings.required::<Url>("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
         let auth =
             settings.required::<Address>("CHAT_AUTH_URL", "the auth service, http://HOST:PORT");
-        let help = "who answers: model, or offline for replies written by people";
+        let help = "who answers: model, or offline for replies written in advance";
         let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
         let reply = reply_tokens(settings);
         let (model, rest) = (BuddyConfig::read(settings, reply), Rest::read(settings, reply));
@@ -177,12 +185,16 @@ impl Rest {
             "wait for the model when somebody is in danger",
         );
         let (window, person) = (Window::read(settings, reply), PersonLimits::read(settings));
+        let disclosure = Disclosure::read(settings);
+        let verdict = safety::verdict(settings);
         let size = |number: u64| usize::try_from(number).ok();
         let turns = TurnsConfig {
             at_once: size(at_once?)?,
             crisis_patience: patience?,
             window: window?,
             person: person?,
+            disclosure: disclosure?,
+            verdict: verdict?,
         };
         Some(Self { max_text_characters: size(text?)?, turns })
     }

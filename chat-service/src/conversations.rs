@@ -1,22 +1,26 @@
 //! Conversations: what a person can do with them.
 
+mod hearing;
 mod keeping;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_client::Principal;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Semaphore;
 
-use crate::config::TurnsConfig;
+use crate::config::{Disclosure, TurnsConfig};
 use crate::error::Error;
 use crate::limits::PersonLimits;
 use crate::prompt::Window;
 use crate::requests::Request;
-use crate::safety;
-use crate::store::{Begun, Keep, Message, Outcome, Store, Viewed, What};
+use crate::safety::{Language, Whereabouts, words};
+use crate::store::{Begun, Keep, Message, Outcome, Spot, State, Store, Turn, Viewed, What, Words};
 use crate::titles;
 use crate::turns::{Cursor, Follower, Turns, reply};
 
+pub(crate) use hearing::Hearing;
 pub(crate) use keeping::{CREATE_SESSION, Context};
 
 /// What requests are for: the same name means another request where another thing is asked for.
@@ -35,6 +39,9 @@ pub(crate) struct Conversations {
     max_text_characters: usize,
     window: Window,
     limits: PersonLimits,
+    disclosure: Disclosure,
+    /// Hearings at once: they leave room for those who read.
+    hearings: Arc<Semaphore>,
 }
 
 impl Conversations {
@@ -44,8 +51,20 @@ impl Conversations {
         max_text_characters: usize,
         config: &TurnsConfig,
     ) -> Self {
-        let (window, limits) = (config.window, config.person.clone());
-        Self { store, turns, max_text_characters, window, limits }
+        let (window, limits, disclosure) =
+            (config.window, config.person.clone(), config.disclosure);
+        let hearings = Arc::new(Semaphore::new(hearing::AT_ONCE));
+        Self { store, turns, max_text_characters, window, limits, disclosure, hearings }
+    }
+
+    /// What is known of words that are to be answered.
+    fn words(&self, heard: &Hearing) -> Words {
+        Words {
+            screening: heard.screening.clone(),
+            whereabouts: heard.whereabouts,
+            unread: heard.unread.clone(),
+            disclosure: TimeDelta::from_std(self.disclosure.every).ok(),
+        }
     }
 
     /// Says something. `id` is the name of the request, or empty.
@@ -55,16 +74,19 @@ impl Conversations {
         session_id: Option<i64>,
         text: String,
         id: &str,
-        now: DateTime<Utc>,
+        (heard, now): (&Hearing, DateTime<Utc>),
     ) -> Result<Begun, Error> {
-        let text = said(text, self.max_text_characters)?;
+        let text = said(text, self.longest(heard))?;
         let session = session_id.unwrap_or(0).to_be_bytes();
         let request = Request::parse(SEND, id, &[&session, text.as_bytes()])?;
-        // Before any gate: whoever is in danger is not turned away for want of a place.
-        let danger = safety::screen(&text);
-        let title = titles::of(&text);
+        let title = titles::of(&text, heard.screening.tier);
         let what = What::Said { session_id, text, title };
-        self.turns.begin(who.user_id(), what, request, danger, now).await
+        self.turns.begin(who.user_id(), what, request, self.words(heard), now).await
+    }
+
+    /// The longest text that is taken. Nobody in danger is told to be brief.
+    fn longest(&self, heard: &Hearing) -> usize {
+        if heard.danger().is_some() { usize::MAX } else { self.max_text_characters }
     }
 
     /// Says something in place of an earlier message.
@@ -74,13 +96,31 @@ impl Conversations {
         message_id: i64,
         text: String,
         id: &str,
-        now: DateTime<Utc>,
+        (heard, now): (&Hearing, DateTime<Utc>),
     ) -> Result<Begun, Error> {
-        let text = said(text, self.max_text_characters)?;
+        let text = said(text, self.longest(heard))?;
         let request = Request::parse(EDIT, id, &[&message_id.to_be_bytes(), text.as_bytes()])?;
-        let danger = safety::screen(&text);
         let what = What::Edited { message_id, text };
-        self.turns.begin(who.user_id(), what, request, danger, now).await
+        self.turns.begin(who.user_id(), what, request, self.words(heard), now).await
+    }
+
+    /// Hears once more what a turn answers.
+    pub(crate) async fn hear_again(
+        &self,
+        who: &Principal,
+        turn_id: i64,
+        accepted: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Hearing, Error> {
+        let turn = self.store.outcome(who.user_id(), turn_id).await?.turn;
+        let message = self.store.message(who.user_id(), turn.user_message_id()).await?;
+        let spot = Spot::Session(turn.session_id);
+        let mut heard = self.hear(who, spot, &message.text, accepted, now).await;
+        // Whoever asks for the reply that they did not get is told what was noticed then.
+        if turn.state == State::Failed {
+            heard.notice = turn.notice().or(heard.notice);
+        }
+        Ok(heard)
     }
 
     /// Asks for another reply to what was answered before.
@@ -89,10 +129,11 @@ impl Conversations {
         who: &Principal,
         turn_id: i64,
         id: &str,
-        now: DateTime<Utc>,
+        (heard, now): (&Hearing, DateTime<Utc>),
     ) -> Result<Begun, Error> {
         let request = Request::parse(REGENERATE, id, &[&turn_id.to_be_bytes()])?;
-        self.again(who, turn_id, What::Again { turn_id }, request, now).await
+        let what = What::Again { turn_id };
+        self.turns.begin(who.user_id(), what, request, self.words(heard), now).await
     }
 
     /// Asks for the reply that a turn did not get.
@@ -100,23 +141,10 @@ impl Conversations {
         &self,
         who: &Principal,
         turn_id: i64,
-        now: DateTime<Utc>,
+        (heard, now): (&Hearing, DateTime<Utc>),
     ) -> Result<Begun, Error> {
-        self.again(who, turn_id, What::Failed { turn_id }, None, now).await
-    }
-
-    async fn again(
-        &self,
-        who: &Principal,
-        turn_id: i64,
-        what: What,
-        request: Option<Request>,
-        now: DateTime<Utc>,
-    ) -> Result<Begun, Error> {
-        let turn = self.store.outcome(who.user_id(), turn_id).await?.turn;
-        let message = self.store.message(who.user_id(), turn.user_message_id()).await?;
-        let danger = safety::screen(&message.text);
-        self.turns.begin(who.user_id(), what, request, danger, now).await
+        let what = What::Failed { turn_id };
+        self.turns.begin(who.user_id(), what, None, self.words(heard), now).await
     }
 
     /// Waits for the reply to a turn: it, and what it answers.
@@ -144,6 +172,38 @@ impl Conversations {
     /// Tells a reply to a turn that is known to be the person's.
     pub(crate) fn follow(&self, who: &Principal, turn_id: i64, cursor: Cursor) -> Follower {
         self.turns.follow(who.user_id(), turn_id, cursor)
+    }
+
+    /// What the person is told in a turn about what it is they talk to, and in which language.
+    pub(crate) fn disclosure(&self, turn: &Turn) -> Option<(String, Language)> {
+        let when = match turn.disclosure.as_deref()? {
+            _ if self.disclosure.statutory => words::Disclosure::Statutory,
+            "start" => words::Disclosure::Start,
+            _ => words::Disclosure::Reminder,
+        };
+        let Whereabouts { region, language } = turn.whereabouts();
+        Some((words::of(language).disclosure(when, region), language))
+    }
+
+    /// The country that the person set.
+    pub(crate) async fn region(&self, who: &Principal) -> Result<Option<String>, Error> {
+        self.store.region(who.user_id()).await
+    }
+
+    /// Sets the country that the person is in, or nowhere in particular; `None` changes nothing.
+    /// Returns what is set now.
+    pub(crate) async fn set_region(
+        &self,
+        who: &Principal,
+        code: Option<String>,
+    ) -> Result<Option<String>, Error> {
+        let Some(code) = code else { return self.region(who).await };
+        let region = crisis_resources::region(code.trim()).map(|region| region.code.clone());
+        if region.is_none() && !code.trim().is_empty() {
+            return Err(Error::RegionInvalid);
+        }
+        self.store.set_region(who.user_id(), region.clone()).await?;
+        Ok(region)
     }
 
     /// A turn as it stands.

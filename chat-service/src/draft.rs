@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
+use crate::safety::Notice;
 use crate::store::{Outcome, Told};
 
 /// A reply in the making.
@@ -24,6 +25,8 @@ pub(crate) struct Page {
     pub(crate) text: String,
     /// Whether there is something that is not written down yet.
     pub(crate) is_dirty: bool,
+    /// What was noticed since it began.
+    pub(crate) raised: Option<Notice>,
     /// Nothing more comes from here.
     pub(crate) end: Option<End>,
 }
@@ -41,7 +44,7 @@ pub(crate) enum End {
 
 impl Draft {
     pub(crate) fn new(attempt: i32) -> Self {
-        let page = Page { attempt, text: String::new(), is_dirty: false, end: None };
+        let page = Page { attempt, text: String::new(), is_dirty: false, raised: None, end: None };
         let (viewers, prompt_tokens) = (AtomicUsize::new(0), AtomicI64::new(0));
         Self { page: watch::Sender::new(page), viewers, prompt_tokens }
     }
@@ -63,6 +66,11 @@ impl Draft {
                 page.is_dirty = true;
             }
         });
+    }
+
+    /// Tells readers what was noticed since it began.
+    pub(crate) fn raise(&self, notice: Notice) {
+        self.change(|page| page.raised = Some(notice));
     }
 
     /// Ends it.

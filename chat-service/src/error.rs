@@ -54,6 +54,8 @@ pub(crate) enum Error {
     TitleInvalid,
     #[error("{1}")]
     FeedbackInvalid(&'static str, &'static str),
+    #[error("No country has this code.")]
+    RegionInvalid,
     #[error("{0}")]
     QueryInvalid(&'static str),
     #[error("{0}")]
@@ -91,6 +93,7 @@ impl Error {
             Self::TextRequired => return invalid("text", Reason::TextRequired),
             Self::TextTooLong(_) => return invalid("text", Reason::TextTooLong),
             Self::PageInvalid(_) => return invalid("page_token", Reason::PageInvalid),
+            Self::RegionInvalid => return invalid("region", Reason::RegionInvalid),
             Self::TitleInvalid => return invalid("title", Reason::TitleInvalid),
             Self::FeedbackInvalid(field, _) => return invalid(field, Reason::FeedbackInvalid),
             Self::QueryInvalid(_) => return invalid("query", Reason::QueryInvalid),

@@ -2,6 +2,7 @@
 
 mod events;
 mod export;
+mod safety;
 mod views;
 
 use std::sync::Arc;
@@ -12,14 +13,15 @@ use chassis::grpc::{self, Services};
 use chrono::{DateTime, Utc};
 use proto::chat::v1 as pb;
 use proto::chat::v1::chat_service_server::{ChatService, ChatServiceServer};
+use proto::chat::v1::safety_service_server::SafetyServiceServer;
 use tonic::{Request, Response, Status};
 
-use crate::conversations::Conversations;
+use crate::conversations::{Conversations, Hearing};
 use crate::error::Error;
 use crate::pages::{self, HITS, Position, ROWS};
-use crate::store::{Change, Keep, Span};
+use crate::store::{Change, Keep, Span, Spot};
 use crate::turns::Cursor;
-use events::Events;
+use events::{Events, Opening};
 use export::Items;
 
 /// Text on one page of messages, in bytes: a quarter of what a gRPC client takes by default.
@@ -32,7 +34,8 @@ pub(crate) async fn services(conversations: Conversations, verifier: Verifier) -
     let conversations = Arc::new(conversations);
     let server = ChatServiceServer::new(Handler { conversations, verifier })
         .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
-    Services::new(proto::DESCRIPTORS).await.add(server).await
+    let help = SafetyServiceServer::new(safety::Help);
+    Services::new(proto::DESCRIPTORS).await.add(server).await.add(help).await
 }
 
 /// The generated service, implemented.
@@ -68,49 +71,80 @@ impl ChatService for Handler {
         &self,
         request: Request<pb::SendMessageRequest>,
     ) -> Answer<pb::SendMessageResponse> {
+        let accepted = safety::accepted(&request);
         let (who, request, now) = self.open(request).await?;
         let pb::SendMessageRequest { session_id, text, request_id } = request;
-        let begun = self.conversations.say(&who, session_id, text, &request_id, now).await?;
-        let (replayed, limits) = (begun.replayed, views::limits(&begun.allowances));
-        let (outcome, user, ai) = self.conversations.answer(&who, begun).await?;
-        Ok(Response::new(pb::SendMessageResponse {
-            session_id: user.session_id,
-            turn: Some(views::turn(&outcome)),
-            user_message: Some(views::message((user, None))),
-            ai_message: Some(views::message((ai, None))),
-            replayed,
-            limits,
-        }))
+        let spot = session_id.map_or(Spot::Latest, Spot::Session);
+        let heard = self.conversations.hear(&who, spot, &text, &accepted, now).await;
+        let mut noticed = heard.notice.clone();
+        let answered = async {
+            let said = self.conversations.say(&who, session_id, text, &request_id, (&heard, now));
+            let begun = said.await?;
+            noticed = begun.turn.notice().or(noticed.take());
+            let (replayed, limits) = (begun.replayed, views::limits(&begun.allowances));
+            let disclosure = self.conversations.disclosure(&begun.turn).map(safety::disclosure);
+            let (outcome, user, ai) = self.conversations.answer(&who, begun).await?;
+            Ok::<_, Error>(pb::SendMessageResponse {
+                session_id: user.session_id,
+                turn: Some(views::turn(&outcome)),
+                user_message: Some(views::message((user, None))),
+                ai_message: Some(views::message((ai, None))),
+                replayed,
+                limits,
+                disclosure,
+            })
+        };
+        let answered = answered.await;
+        answered.map(Response::new).map_err(|why| safety::with_help(why.into(), noticed.as_ref()))
     }
 
     async fn stream_message(&self, request: Request<pb::SendMessageRequest>) -> Answer<Events> {
+        let accepted = safety::accepted(&request);
         let (who, request, now) = self.open(request).await?;
         let pb::SendMessageRequest { session_id, text, request_id } = request;
-        let begun = self.conversations.say(&who, session_id, text, &request_id, now).await?;
-        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+        let spot = session_id.map_or(Spot::Latest, Spot::Session);
+        let heard = self.conversations.hear(&who, spot, &text, &accepted, now).await;
+        let begin = async move |it: Arc<Conversations>, who, heard: Hearing| {
+            it.say(&who, session_id, text, &request_id, (&heard, now)).await
+        };
+        events::of_beginning(self.conversations.clone(), (who, heard), begin).await
     }
 
     async fn regenerate_reply(
         &self,
         request: Request<pb::RegenerateReplyRequest>,
     ) -> Answer<Events> {
+        let accepted = safety::accepted(&request);
         let (who, request, now) = self.open(request).await?;
         let pb::RegenerateReplyRequest { turn_id, request_id } = request;
-        let begun = self.conversations.regenerate(&who, turn_id, &request_id, now).await?;
-        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+        let heard = self.conversations.hear_again(&who, turn_id, &accepted, now).await?;
+        let begin = async move |it: Arc<Conversations>, who, heard: Hearing| {
+            it.regenerate(&who, turn_id, &request_id, (&heard, now)).await
+        };
+        events::of_beginning(self.conversations.clone(), (who, heard), begin).await
     }
 
     async fn edit_message(&self, request: Request<pb::EditMessageRequest>) -> Answer<Events> {
+        let accepted = safety::accepted(&request);
         let (who, request, now) = self.open(request).await?;
         let pb::EditMessageRequest { message_id, text, request_id } = request;
-        let begun = self.conversations.edit(&who, message_id, text, &request_id, now).await?;
-        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+        let spot = Spot::Message(message_id);
+        let heard = self.conversations.hear(&who, spot, &text, &accepted, now).await;
+        let begin = async move |it: Arc<Conversations>, who, heard: Hearing| {
+            it.edit(&who, message_id, text, &request_id, (&heard, now)).await
+        };
+        events::of_beginning(self.conversations.clone(), (who, heard), begin).await
     }
 
     async fn retry_turn(&self, request: Request<pb::RetryTurnRequest>) -> Answer<Events> {
+        let accepted = safety::accepted(&request);
         let (who, request, now) = self.open(request).await?;
-        let begun = self.conversations.retry(&who, request.turn_id, now).await?;
-        Ok(Response::new(events::of_begun(&self.conversations, &who, &begun)))
+        let turn_id = request.turn_id;
+        let heard = self.conversations.hear_again(&who, turn_id, &accepted, now).await?;
+        let begin = async move |it: Arc<Conversations>, who, heard: Hearing| {
+            it.retry(&who, turn_id, (&heard, now)).await
+        };
+        events::of_beginning(self.conversations.clone(), (who, heard), begin).await
     }
 
     async fn get_turn(&self, request: Request<pb::GetTurnRequest>) -> Answer<pb::GetTurnResponse> {
@@ -130,7 +164,10 @@ impl ChatService for Handler {
         };
         let follower = self.conversations.follow(&who, turn_id, cursor);
         let accepted = request.from_start.then(|| events::accepted(&turn, true, &[]));
-        Ok(Response::new(events::of_turn(turn_id, accepted, follower)))
+        let disclosure = accepted.as_ref().and_then(|_| self.conversations.disclosure(&turn));
+        let disclosure = disclosure.map(safety::disclosure);
+        let opening = Opening { told: None, accepted, disclosure };
+        Ok(Response::new(events::of_turn(&turn, opening, follower)))
     }
 
     async fn cancel_turn(
@@ -263,9 +300,11 @@ impl ChatService for Handler {
         &self,
         request: Request<pb::GetContextRequest>,
     ) -> Answer<pb::GetContextResponse> {
-        let (who, request, _) = self.open(request).await?;
+        let accepted = safety::accepted(&request);
+        let (who, request, now) = self.open(request).await?;
         let pb::GetContextRequest { session_id, text } = request;
-        let context = self.conversations.context(&who, session_id, text).await?;
+        let asked = (accepted.as_str(), now);
+        let context = self.conversations.context(&who, session_id, text, asked).await?;
         Ok(Response::new(views::context(context)))
     }
 
@@ -282,5 +321,25 @@ impl ChatService for Handler {
         let (days, left) = self.conversations.usage(&who, DAYS.of(request.days)?, now).await?;
         let (days, limits) = (days.into_iter().map(views::day).collect(), views::limits(&left));
         Ok(Response::new(pb::GetUsageResponse { days, limits }))
+    }
+
+    async fn get_preferences(
+        &self,
+        request: Request<pb::GetPreferencesRequest>,
+    ) -> Answer<pb::GetPreferencesResponse> {
+        let (who, _, _) = self.open(request).await?;
+        let region = self.conversations.region(&who).await?.unwrap_or_default();
+        let preferences = Some(pb::Preferences { region });
+        Ok(Response::new(pb::GetPreferencesResponse { preferences }))
+    }
+
+    async fn update_preferences(
+        &self,
+        request: Request<pb::UpdatePreferencesRequest>,
+    ) -> Answer<pb::UpdatePreferencesResponse> {
+        let (who, request, _) = self.open(request).await?;
+        let region = self.conversations.set_region(&who, request.region).await?;
+        let preferences = Some(pb::Preferences { region: region.unwrap_or_default() });
+        Ok(Response::new(pb::UpdatePreferencesResponse { preferences }))
     }
 }

@@ -13,8 +13,9 @@ mod limits;
 mod migrations;
 mod pages;
 mod prompt;
+pub mod report;
 mod requests;
-mod safety;
+pub mod safety;
 mod store;
 mod titles;
 mod turns;
@@ -37,9 +38,10 @@ use crate::store::Store;
 use crate::turns::Turns;
 
 pub use buddy::limits::Limits as ModelLimits;
-pub use config::{BuddyConfig, Config, ModelConfig, TurnsConfig};
+pub use config::{BuddyConfig, Config, Disclosure, ModelConfig, TurnsConfig};
 pub use limits::PersonLimits;
 pub use prompt::Window;
+pub use report::{Report, report};
 
 /// For turns at work to end once a shutdown has begun, whether or not somebody waits for them. Shorter
 /// than the server waits for its calls: whoever reads along is told before they are cut off.
@@ -63,6 +65,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    safety::check().map_err(anyhow::Error::msg).context("the safety layer cannot be used")?;
     let database = Database::open_and_recover::<Migrator, Error, _>(&config.database_url, recover)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use chassis::process::{self, About};
-use chat_service::{Config, serve};
+use chat_service::{Config, report, serve};
 
 const ABOUT: About = About { name: "chat-service", what: "conversations of AI Buddy" };
 
 fn main() -> ExitCode {
-    process::run(ABOUT, Config::read, |config, shutdown| async move {
+    process::run_with(ABOUT, &[report::COMMAND], Config::read, |config, shutdown| async move {
         let listener = process::listen(config.listen, "CHAT_LISTEN").await?;
         serve(listener, config, shutdown).await.context("chat service")
     })

@@ -3,6 +3,7 @@
 mod m0001_conversations;
 mod m0002_durable_turns;
 mod m0003_own_conversations;
+mod m0004_safety;
 
 use sea_orm_migration::prelude::*;
 
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_conversations::Migration),
             Box::new(m0002_durable_turns::Migration),
             Box::new(m0003_own_conversations::Migration),
+            Box::new(m0004_safety::Migration),
         ]
     }
 
@@ -35,6 +37,19 @@ async fn add_columns(
         manager.alter_table(change).await?;
     }
     Ok(())
+}
+
+/// What goes when the row that it belongs to goes.
+fn belongs(
+    table: &'static str,
+    column: &'static str,
+    owners: &'static str,
+) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .from(table, column)
+        .to(owners, "id")
+        .on_delete(ForeignKeyAction::Cascade)
+        .to_owned()
 }
 
 /// Does what the builder has no words for.

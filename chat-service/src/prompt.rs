@@ -1,5 +1,6 @@
 //! What the model is sent: the persona, as much of the history as fits, the new message.
 
+use crate::safety::{Notice, Whereabouts, guidance};
 use crate::store::{Message, Sender};
 
 /// Who the buddy is, word for word.
@@ -27,23 +28,35 @@ impl Window {
 }
 
 /// What the model is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Prompt {
     /// Who it is to be.
-    pub(crate) system: &'static str,
+    pub(crate) system: String,
     /// What was said, oldest first, ending with the new message. Roles come from here alone: no
     /// text can give itself another.
     pub(crate) messages: Vec<Message>,
     /// Whether older messages are left out.
     pub(crate) is_cut: bool,
+    /// What was noticed in the new message.
+    pub(crate) notice: Option<Notice>,
+    /// Where its person is.
+    pub(crate) whereabouts: Whereabouts,
 }
 
 impl Prompt {
     /// The persona and the last of the messages always, and the newest part of what comes before it
     /// that fits into `budget` tokens. `is_cut`: there was more than `messages`. A last message that
     /// alone is too long is abridged: what its end asks is answered rather than nothing.
-    pub(crate) fn assemble(messages: Vec<Message>, is_cut: bool, budget: usize) -> Self {
-        Self { system: PERSONA, messages, is_cut }.fit(budget)
+    pub(crate) fn assemble(
+        messages: Vec<Message>,
+        is_cut: bool,
+        budget: usize,
+        (notice, whereabouts): (Option<Notice>, Whereabouts),
+    ) -> Self {
+        let guidance = guidance::of(notice.as_ref(), whereabouts);
+        let system = format!("{PERSONA}\n{guidance}");
+        let system = system.trim_end().to_owned();
+        Self { system, messages, is_cut, notice, whereabouts }.fit(budget)
     }
 
     /// A prompt of three quarters of the size, for a model that counts more than we do.
@@ -55,7 +68,7 @@ impl Prompt {
     /// Begins with something the person said, as far as there is a choice.
     fn fit(mut self, budget: usize) -> Self {
         let mut new = self.messages.pop();
-        let mut left = budget.saturating_sub(tokens(self.system));
+        let mut left = budget.saturating_sub(tokens(&self.system));
         if let Some(new) = &mut new {
             if tokens(&new.text) > left {
                 new.text = abridge(&new.text, left);
@@ -88,7 +101,7 @@ impl Prompt {
     /// What it costs, by our estimate.
     pub(crate) fn tokens(&self) -> usize {
         let said: usize = self.messages.iter().map(|message| tokens(&message.text)).sum();
-        tokens(self.system) + said
+        tokens(&self.system) + said
     }
 }
 
@@ -138,6 +151,11 @@ fn cost(letter: char) -> usize {
 mod tests {
     use super::*;
 
+    /// A prompt for somebody nothing is known of.
+    fn assemble(messages: Vec<Message>, is_cut: bool, budget: usize) -> Prompt {
+        Prompt::assemble(messages, is_cut, budget, (None, Whereabouts::of(None, "")))
+    }
+
     fn message(id: i64, sender: Sender, text: &str) -> Message {
         let created_at = chrono::DateTime::UNIX_EPOCH;
         let text = text.into();
@@ -163,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_short_history_is_sent_whole_and_in_order() {
-        let prompt = Prompt::assemble(conversation(3, "and now?"), false, 10_000);
+        let prompt = assemble(conversation(3, "and now?"), false, 10_000);
         let ids: Vec<_> = prompt.messages.iter().map(|message| message.id).collect();
         assert_eq!(ids, [0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(prompt.newest(), "and now?");
@@ -173,7 +191,7 @@ mod tests {
     #[test]
     fn a_long_history_is_cut_to_the_budget_at_a_question() {
         let budget = tokens(PERSONA) + 200;
-        let prompt = Prompt::assemble(conversation(200, "and now?"), true, budget);
+        let prompt = assemble(conversation(200, "and now?"), true, budget);
         assert!(prompt.tokens() <= budget);
         assert!(prompt.messages.len() > 4, "and it is not empty");
         assert!(prompt.is_cut);
@@ -184,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_shrunk_prompt_is_smaller_and_ends_alike() {
-        let prompt = Prompt::assemble(conversation(50, "and now?"), false, 100_000);
+        let prompt = assemble(conversation(50, "and now?"), false, 100_000);
         let before = prompt.tokens();
         let smaller = prompt.shrink();
         assert!(smaller.tokens() <= before * 3 / 4);
@@ -199,7 +217,7 @@ mod tests {
             let mut said = history(3);
             said.push(message(9, Sender::User, &text));
             let budget = tokens(PERSONA) + 500;
-            let prompt = Prompt::assemble(said, false, budget);
+            let prompt = assemble(said, false, budget);
             assert_eq!(prompt.messages.len(), 1);
             assert!(prompt.is_cut && prompt.tokens() <= budget, "{}", prompt.tokens());
             assert!(prompt.tokens() > budget - 50, "as much of it as fits");

@@ -9,8 +9,14 @@ mod export;
 mod feedback;
 mod message;
 mod messages;
+mod preference;
+mod preferences;
 mod request;
 mod requests;
+mod risk;
+mod risks;
+mod safety_day;
+mod safety_days;
 mod search;
 mod session;
 mod sessions;
@@ -27,13 +33,16 @@ use sea_orm::{
 
 use crate::error::Error;
 
-pub(crate) use begin::{Begin, Begun, What};
+pub(crate) use begin::{Begin, Begun, What, Words};
 pub(crate) use claims::{Lease, Progress};
 pub(crate) use end::{Keep, Outcome, Reply, Told};
 pub(crate) use export::Piece;
 pub(crate) use feedback::{Model as Feedback, Rating};
 pub(crate) use message::{Model as Message, Sender};
 pub(crate) use messages::{Listed, Span};
+pub(crate) use risks::{Background, Spot};
+pub(crate) use safety_day::Model as SafetyDay;
+pub(crate) use safety_days::{Counted, Event, counted};
 pub(crate) use search::Hit;
 pub(crate) use session::Model as Session;
 pub(crate) use sessions::{Change, Viewed};

@@ -1,18 +1,18 @@
 //! Titles of conversations, made of the first thing said, at once and without asking anybody.
 
-use crate::safety;
+use crate::safety::Tier;
 
 /// Longest title made here, in characters.
 const MOST: usize = 60;
 /// Longest title a person may give, in characters.
 pub(crate) const MOST_OWN: usize = 200;
 /// In place of words that should not stand in a list for anybody to see.
-const DISCREET: &str = "A conversation";
+pub(crate) const DISCREET: &str = "A conversation";
 
-/// The first words of a text, cut between two words. Somebody in danger gets a title that tells
-/// nothing to whoever looks over their shoulder.
-pub(crate) fn of(text: &str) -> String {
-    if safety::screen(text).is_some() {
+/// The first words of a text, cut between two words. Where something grave was noticed, the title
+/// tells nothing to whoever looks over the person's shoulder.
+pub(crate) fn of(text: &str, tier: Tier) -> String {
+    if tier > Tier::None {
         return DISCREET.to_owned();
     }
     let words = text.split_whitespace().filter(|word| !word.contains("://"));
@@ -41,7 +41,11 @@ fn is_markup(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{DISCREET, MOST, Tier};
+
+    fn of(text: &str) -> String {
+        super::of(text, Tier::None)
+    }
 
     #[test]
     fn a_title_is_the_first_words() {
@@ -58,6 +62,7 @@ mod tests {
 
     #[test]
     fn danger_is_nobody_elses_business() {
-        assert_eq!(of("I want to die"), DISCREET);
+        assert_eq!(super::of("I want to die", Tier::High), DISCREET);
+        assert_eq!(super::of("my friend wants to die", Tier::Third), DISCREET);
     }
 }

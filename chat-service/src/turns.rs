@@ -27,9 +27,8 @@ use crate::error::Error;
 use crate::limits::PersonLimits;
 use crate::prompt::Window;
 use crate::requests::Request;
-use crate::safety::Danger;
 use crate::store::{
-    Begin, Begun, Failure, Keep, Lease, Message, Outcome, State, Store, Turn, What,
+    Begin, Begun, Failure, Keep, Lease, Message, Outcome, State, Store, Turn, What, Words,
 };
 use registry::Registry;
 
@@ -58,6 +57,7 @@ pub(crate) struct Turns {
     owner: i64,
     limits: PersonLimits,
     crisis_patience: Duration,
+    asks_for_verdict: bool,
     window: Window,
     looks: Arc<Semaphore>,
     /// Cancelled when turns are to come to an end.
@@ -80,11 +80,17 @@ impl Turns {
             owner: i64::from_be_bytes(owner),
             limits: config.person.clone(),
             crisis_patience: config.crisis_patience,
+            asks_for_verdict: config.verdict,
             window: config.window,
             looks: Arc::new(Semaphore::new(LOOKS)),
             leaving: CancellationToken::new(),
             closing: CancellationToken::new(),
         })
+    }
+
+    /// The home of what outlives a caller.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     /// Begins a turn, or finds the one that an earlier request of this name began.
@@ -93,7 +99,7 @@ impl Turns {
         user_id: i64,
         what: What,
         request: Option<Request>,
-        danger: Option<Danger>,
+        words: Words,
         now: DateTime<Utc>,
     ) -> Result<Begun, Error> {
         let place = self.places.clone().try_acquire_owned().ok();
@@ -104,7 +110,7 @@ impl Turns {
             user_id,
             what,
             request,
-            written: danger.map(Danger::reply),
+            words,
             told,
             has_place: place.is_some(),
             limits: self.limits.clone(),
@@ -118,7 +124,7 @@ impl Turns {
             let begun = turns.store.begin(wanted).await?;
             turns.forget(user_id, &begun.stopped);
             if begun.is_ours {
-                turns.start(begun.turn.clone(), place, danger);
+                turns.start(begun.turn.clone(), place);
             }
             Ok(begun)
         });
@@ -136,10 +142,10 @@ impl Turns {
     }
 
     /// Works on a turn that is ours, in a task of its own.
-    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>, danger: Option<Danger>) {
+    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>) {
         // Entered before the task runs, so that its lease is renewed from now on.
         let (live, turns) = (self.registry.open(&turn), self.clone());
-        self.tasks.spawn(async move { turns.work(turn, live, place, danger).await });
+        self.tasks.spawn(async move { turns.work(turn, live, place).await });
     }
 
     /// Stops a turn and keeps what was read of it. One that has ended stays as it is.
@@ -169,7 +175,7 @@ impl Turns {
             }
             turns.registry.wake(turn_id);
             if let Some(next) = ended.next {
-                turns.start(next, None, None);
+                turns.start(next, None);
             }
             Ok(ended.outcome)
         });

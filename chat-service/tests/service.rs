@@ -14,6 +14,7 @@ mod service {
     mod reader;
     mod repeats;
     mod replicas;
+    mod safety;
     mod stopping;
     mod streaming;
     mod troubles;

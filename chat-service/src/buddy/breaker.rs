@@ -35,6 +35,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the model is believed to be down.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed_again.is_some()
+    }
+
     /// The model answered, be it with a refusal of this one request.
     pub(crate) fn succeeded(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();

@@ -3,6 +3,7 @@
 //! Answers are always streamed to us, even when the caller waits for the whole: only then can a
 //! model that is slow be told from one that is silent.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -25,6 +26,7 @@ use super::{Answer, Failure};
 use crate::config::ModelConfig;
 use crate::draft::Draft;
 use crate::prompt::Prompt;
+use crate::safety;
 use crate::store::{Finish, Sender, Usage};
 
 /// Attempts at one reply.
@@ -39,11 +41,13 @@ const BYTES_PER_TOKEN: usize = 32;
 
 /// A language model.
 pub(crate) struct Model {
-    client: Client<OpenAIConfig>,
-    name: String,
+    pub(super) client: Client<OpenAIConfig>,
+    pub(super) name: String,
     reply_tokens: u32,
     limits: Limits,
-    breaker: Breaker,
+    pub(super) breaker: Breaker,
+    /// Whether a verdict failed already.
+    pub(super) lacks_verdict: AtomicBool,
 }
 
 /// One attempt that failed.
@@ -142,6 +146,7 @@ impl Model {
             reply_tokens: config.reply_tokens,
             limits: config.limits.clone(),
             breaker: Breaker::default(),
+            lacks_verdict: AtomicBool::default(),
         })
     }
 
@@ -195,6 +200,10 @@ impl Model {
         let mut stream = opened.await.map_err(|_| Miss::slow("no answer in time"))??;
         let most_bytes = usize::try_from(self.reply_tokens).unwrap_or(0) * BYTES_PER_TOKEN;
         let (mut bytes, mut is_blank, mut finish, mut usage) = (0, true, None, None);
+        let mut guard = safety::guard::Guard::new(
+            Some(prompt.whereabouts.region),
+            prompt.notice.as_ref().map_or(prompt.whereabouts.language, |notice| notice.language),
+        );
         loop {
             let chunk = if finish.is_some() {
                 // The reply is complete; what follows tells what it cost, and must be read for the
@@ -226,22 +235,24 @@ impl Model {
             if bytes > most_bytes {
                 return Err(Miss::passing("reply without end").at_last());
             }
+            let words = guard.push(&words);
             if !words.is_empty() {
                 draft.push(&words);
             }
             finish = choice.finish_reason;
         }
         let finish = judge(is_blank, finish)?;
+        draft.push(&guard.finish());
         let usage = usage.map(|usage| Usage {
             prompt_tokens: usage.prompt_tokens.into(),
             reply_tokens: usage.completion_tokens.into(),
             is_estimated: false,
         });
-        Ok(Answer { finish, usage })
+        Ok(Answer { finish, usage, removed: guard.removed().to_vec() })
     }
 
     fn request(&self, prompt: &Prompt) -> CreateChatCompletionRequest {
-        let system = ChatCompletionRequestSystemMessage::from(prompt.system);
+        let system = ChatCompletionRequestSystemMessage::from(prompt.system.as_str());
         let said = prompt.messages.iter().map(|message| match message.sender {
             Sender::User => ChatCompletionRequestMessage::User(
                 ChatCompletionRequestUserMessage::from(message.text.as_str()),

@@ -10,7 +10,7 @@ use crate::pages::Position;
 use crate::prompt::{Prompt, Window};
 use crate::requests::Request;
 use crate::store::{
-    Change, Feedback, Hit, Listed, Message, Rating, Session, Span, Store, UsageDay, Viewed,
+    Change, Feedback, Hit, Listed, Message, Rating, Session, Span, Spot, Store, UsageDay, Viewed,
 };
 use crate::titles;
 
@@ -64,6 +64,7 @@ impl Conversations {
         who: &Principal,
         session_id: i64,
         text: String,
+        (accepted, now): (&str, DateTime<Utc>),
     ) -> Result<Context, Error> {
         let user_id = who.user_id();
         self.store.session(user_id, session_id).await?;
@@ -71,10 +72,12 @@ impl Conversations {
         let (window, budget) = (self.window, self.window.budget());
         let history = self.store.history(user_id, session_id, i64::MAX, budget).await?;
         let (mut said, is_cut) = history;
+        let heard = self.hear(who, Spot::Session(session_id), &text, accepted, now).await;
+        let known = (heard.notice.filter(|_| !text.is_empty()), heard.whereabouts);
         let next = Message::next(user_id, session_id, text);
         let has_text = !next.text.is_empty();
         said.push(next);
-        let mut prompt = Prompt::assemble(said, is_cut, budget);
+        let mut prompt = Prompt::assemble(said, is_cut, budget, known);
         if !has_text {
             prompt.messages.pop();
         }

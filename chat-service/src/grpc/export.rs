@@ -24,6 +24,7 @@ struct Export {
 }
 
 enum Step {
+    Preferences,
     /// The session after this one comes next.
     After(i64),
     /// The turns after this one come next.
@@ -34,7 +35,7 @@ enum Step {
 
 /// All there is of a person.
 pub(super) fn everything(store: Store, user_id: i64) -> Items {
-    let export = Export { store, user_id, step: Step::After(0), ready: VecDeque::new() };
+    let export = Export { store, user_id, step: Step::Preferences, ready: VecDeque::new() };
     let items = stream::unfold(Some(export), |export| async {
         let mut export = export?;
         match export.next().await {
@@ -55,6 +56,12 @@ impl Export {
                 return Ok(Some(item));
             }
             match std::mem::replace(&mut self.step, Step::Done) {
+                Step::Preferences => {
+                    let region = self.store.kept_region(self.user_id).await?;
+                    let set = region.map(|region| Item::Preferences(pb::Preferences { region }));
+                    self.ready.extend(set);
+                    self.step = Step::After(0);
+                }
                 Step::After(id) => match self.store.next_session(self.user_id, id).await? {
                     Some(session) => {
                         let view = views::session_without_turn(session.clone());
@@ -86,7 +93,7 @@ impl Export {
         let reply = said.iter().find(|(message, _)| message.sender == Sender::Ai);
         let reply = reply.map(|(message, _)| message.clone());
         let outcome = Outcome { turn, reply, retry_after: None };
-        self.ready.push_back(Item::Turn(views::turn(&outcome)));
+        self.ready.push_back(Item::Turn(Box::new(views::turn(&outcome))));
         let said = said.into_iter().map(|with| Item::Message(views::message(with)));
         self.ready.extend(said);
     }

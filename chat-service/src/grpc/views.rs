@@ -5,6 +5,7 @@ use std::time::Duration;
 use chassis::clock;
 use proto::chat::v1 as pb;
 
+use super::safety;
 use crate::conversations::Context;
 use crate::error::Error;
 use crate::limits::Allowance;
@@ -113,6 +114,7 @@ pub(super) fn turn(outcome: &Outcome) -> pb::Turn {
         shown: turn.shown,
         create_time: Some(clock::timestamp(turn.created_at)),
         end_time: turn.ended_at.map(clock::timestamp),
+        safety: turn.notice().as_ref().map(safety::notice),
     }
 }
 
@@ -167,7 +169,7 @@ pub(super) fn context(context: Context) -> pb::GetContextResponse {
         Sender::User => entry("user", message.text),
         Sender::Ai => entry("assistant", message.text),
     });
-    let system = entry("system", prompt.system.to_owned());
+    let system = entry("system", prompt.system);
     pb::GetContextResponse {
         entries: std::iter::once(system).chain(said).collect(),
         window_tokens: count(window.all),

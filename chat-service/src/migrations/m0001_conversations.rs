@@ -5,6 +5,8 @@ use sea_orm_migration::schema::{
     big_integer, big_pk_auto, string, text, timestamp_with_time_zone, timestamp_with_time_zone_null,
 };
 
+use super::belongs;
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -32,7 +34,7 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone("lease_until"))
                     .col(timestamp_with_time_zone("created_at"))
                     .col(timestamp_with_time_zone_null("ended_at"))
-                    .foreign_key(&mut to_session("turns"))
+                    .foreign_key(&mut belongs("turns", "session_id", "sessions"))
                     .to_owned(),
             )
             .await?;
@@ -47,13 +49,8 @@ impl MigrationTrait for Migration {
                     .col(string("sender"))
                     .col(text("text"))
                     .col(timestamp_with_time_zone("created_at"))
-                    .foreign_key(&mut to_session("messages"))
-                    .foreign_key(
-                        ForeignKey::create()
-                            .from("messages", "turn_id")
-                            .to("turns", "id")
-                            .on_delete(ForeignKeyAction::Cascade),
-                    )
+                    .foreign_key(&mut belongs("messages", "session_id", "sessions"))
+                    .foreign_key(&mut belongs("messages", "turn_id", "turns"))
                     .to_owned(),
             )
             .await?;
@@ -69,14 +66,6 @@ impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
-}
-
-fn to_session(table: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .from(table, "session_id")
-        .to("sessions", "id")
-        .on_delete(ForeignKeyAction::Cascade)
-        .to_owned()
 }
 
 fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {

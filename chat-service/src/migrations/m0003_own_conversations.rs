@@ -5,7 +5,7 @@ use sea_orm_migration::schema::{
     big_integer, boolean, string, text, timestamp_with_time_zone, timestamp_with_time_zone_null,
 };
 
-use super::{add_columns, execute};
+use super::{add_columns, belongs, execute};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -30,12 +30,7 @@ impl MigrationTrait for Migration {
                     .col(string("rating"))
                     .col(text("comment"))
                     .col(timestamp_with_time_zone("updated_at"))
-                    .foreign_key(
-                        ForeignKey::create()
-                            .from("feedback", "message_id")
-                            .to("messages", "id")
-                            .on_delete(ForeignKeyAction::Cascade),
-                    )
+                    .foreign_key(&mut belongs("feedback", "message_id", "messages"))
                     .to_owned(),
             )
             .await?;

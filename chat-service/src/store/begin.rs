@@ -1,5 +1,6 @@
 //! How a turn begins: everything that must be on disk before the model is asked, in one transaction.
 
+mod noticing;
 mod way;
 
 use std::collections::HashMap;
@@ -12,11 +13,13 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
+pub(crate) use self::noticing::Words;
 use self::way::Way;
 use super::end::{self, Reply};
 use super::{
-    Finish, Lease, Message, Sender, Session, State, Store, Told, Turn, Usage, branches, message,
-    owned_message, owned_session, owned_turn, requests, session, sessions, touch, turn, usage,
+    Event, Finish, Lease, Message, Sender, Session, State, Store, Told, Turn, Usage, branches,
+    message, owned_message, owned_session, owned_turn, requests, safety_days, session, sessions,
+    touch, turn, usage,
 };
 use crate::error::Error;
 use crate::limits::{Allowance, PersonLimits};
@@ -27,8 +30,7 @@ pub(crate) struct Begin {
     pub(crate) user_id: i64,
     pub(crate) what: What,
     pub(crate) request: Option<Request>,
-    /// The words to answer with at once, whatever stands in the way of another answer.
-    pub(crate) written: Option<&'static str>,
+    pub(crate) words: Words,
     /// What the person's turns at work have said so far.
     pub(crate) told: HashMap<i64, Told>,
     /// Whether there is a place for it among the turns at work.
@@ -111,7 +113,9 @@ impl Begin {
         let used = usage::count_turn(tx, self.user_id, self.now).await?;
         let daily = self.limits.daily(used, self.now);
         let over = daily.clone().filter(|left| used > left.quota);
-        let (way, mut allowances) = self.way(tx, session.id, over).await?;
+        let noticed = self.notice(tx, session.id, text.is_some()).await?;
+        let notice = noticed.notice.as_ref();
+        let (way, mut allowances) = self.way(tx, session.id, over, notice).await?;
         allowances.extend(daily);
         let row = turn::ActiveModel {
             user_id: Set(self.user_id),
@@ -121,9 +125,11 @@ impl Begin {
             created_at: Set(self.now),
             shown: Set(true),
             partial: Set(String::new()),
+            disclosure: Set(noticed.disclosure.map(str::to_owned)),
             ..self.standing(&way, 0, 0)
         };
-        let turn = row.insert(tx).await?;
+        let turn = row.notice(notice, noticed.whereabouts).insert(tx).await?;
+        noticed.count(tx, self.now).await?;
         let message = match text {
             Some(text) => {
                 let id = turn.user_message_id();
@@ -140,7 +146,11 @@ impl Begin {
 
     /// Has a turn that failed answered after all.
     async fn resume(&self, tx: &DatabaseTransaction, turn: Turn) -> Result<Begun, Error> {
-        let (way, allowances) = self.way(tx, turn.session_id, None).await?;
+        let (session_id, known) = (turn.session_id, turn.notice());
+        // One from before anything was noticed in turns is heard now.
+        let noticed = self.notice(tx, session_id, false).await?;
+        let notice = known.or(noticed.notice);
+        let (way, allowances) = self.way(tx, turn.session_id, None, notice.as_ref()).await?;
         let mut row = turn::ActiveModel {
             failure: Set(None),
             crashes: Set(0),
@@ -148,6 +158,7 @@ impl Begin {
             ..self.standing(&way, turn.attempt, turn.claims)
         };
         row.id = turn.into_active_model().id;
+        let row = row.notice(notice.as_ref(), noticed.whereabouts);
         let turn = row.update(tx).await?;
         let (turn, is_ours) = self.set_out(tx, turn, way).await?;
         let (message, stopped) = (None, Vec::new());
@@ -182,10 +193,12 @@ impl Begin {
         Ok(match way {
             Way::Run => (turn, true),
             Way::Wait => (turn, false),
-            Way::Write(words) => {
-                let (text, usage) = (words.to_owned(), Usage::default());
+            Way::Write(notice) => {
+                safety_days::count(tx, Event::Written, Some(&notice), self.now).await?;
+                let (text, usage) = (notice.reply(turn.id), Usage::default());
                 let attempt = turn.attempt;
-                let reply = Reply { attempt, text, finish: Finish::Written, usage };
+                let finish = Finish::Written;
+                let reply = Reply { attempt, text, finish, usage, raised: None };
                 (end::answer(tx, turn, reply, self.now).await?.turn, false)
             }
         })

@@ -14,7 +14,7 @@ use crate::error::Error;
 /// How long a turn belongs to a process that is not heard of. Long enough for a process that is held
 /// up, short enough for a person who waits.
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(10);
-/// Attempts that one claim on a turn comes to at most: two at the model, and words written by people.
+/// Attempts that one claim on a turn comes to at most: two at the model, and words written in advance.
 /// The next claim begins beyond them, whether or not they were written down.
 const ATTEMPTS: i32 = 3;
 /// Turns named in one statement.
@@ -254,12 +254,13 @@ mod tests {
     use super::*;
     use crate::limits::PersonLimits;
     use crate::migrations::Migrator;
+    use crate::safety::{Screening, Whereabouts};
     use crate::store::tests::plan;
-    use crate::store::{Begin, Finish, Reply, Usage, What};
+    use crate::store::{Begin, Finish, Reply, Usage, What, Words};
 
     fn reply(text: &str) -> Reply {
         let (text, usage) = (text.to_owned(), Usage::default());
-        Reply { attempt: 1, text, finish: Finish::Stop, usage }
+        Reply { attempt: 1, text, finish: Finish::Stop, usage, raised: None }
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -284,7 +285,12 @@ mod tests {
             user_id: 1,
             what: What::Said { session_id: None, text, title },
             request: None,
-            written: None,
+            words: Words {
+                screening: Screening::default(),
+                whereabouts: Whereabouts::of(None, ""),
+                unread: None,
+                disclosure: None,
+            },
             told: std::collections::HashMap::new(),
             has_place: true,
             limits: PersonLimits { at_work: 2, in_line: 4, daily: None },

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::prompt;
+use crate::safety::Notice;
 
 /// What a turn ends with.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub(crate) struct Reply {
     pub(crate) text: String,
     pub(crate) finish: Finish,
     pub(crate) usage: Usage,
+    /// What was noticed while it was made.
+    pub(crate) raised: Option<Notice>,
 }
 
 /// A turn as it ended, or as it stands.
@@ -173,7 +176,7 @@ pub(super) async fn stop(
         reply_tokens: i64::try_from(prompt::tokens(&text)).unwrap_or(i64::MAX),
         is_estimated: true,
     };
-    let reply = Reply { attempt, text, finish: Finish::Cancelled, usage };
+    let reply = Reply { attempt, text, finish: Finish::Cancelled, usage, raised: None };
     let reply = Some(reply).filter(|reply| !reply.text.trim().is_empty());
     let ending = Ending { state: State::Cancelled, attempt, failure: None, reply };
     conclude(tx, turn, ending, now).await?.ok_or(Error::TurnNotFound)
@@ -214,6 +217,10 @@ async fn conclude(
         partial: Set(String::new()),
         ended_at: Set(Some(now)),
         ..Default::default()
+    };
+    let row = match reply.as_ref().and_then(|reply| reply.raised.as_ref()) {
+        Some(raised) => row.notice(Some(raised), raised.whereabouts()),
+        None => row,
     };
     let ended = turn::Entity::update_many()
         .filter(turn::Column::Id.eq(turn.id))

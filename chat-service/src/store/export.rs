@@ -5,7 +5,8 @@ use sea_orm::{
 };
 
 use super::{
-    Feedback, Message, Session, Store, Turn, UsageDay, message, messages, session, turn, usage_day,
+    Feedback, Message, Session, Store, Turn, UsageDay, message, messages, preferences, session,
+    turn, usage_day,
 };
 use crate::error::Error;
 
@@ -19,6 +20,12 @@ pub(crate) struct Piece {
 }
 
 impl Store {
+    /// The country that a person set, however long it takes to read.
+    pub(crate) async fn kept_region(&self, user_id: i64) -> Result<Option<String>, Error> {
+        let read = move |read| async move { preferences::region(&read, user_id).await };
+        self.database.read_patiently(read).await
+    }
+
     /// The session of this person that follows another.
     pub(crate) async fn next_session(
         &self,

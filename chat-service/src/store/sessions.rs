@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
@@ -12,6 +12,7 @@ use super::{Session, Store, message, messages, owned_session, requests, session,
 use crate::error::Error;
 use crate::pages::Position;
 use crate::requests::Request;
+use crate::safety::screen;
 use crate::titles;
 
 /// A session as its owner sees it.
@@ -198,6 +199,20 @@ pub(super) fn row(
     }
 }
 
+/// Takes the person's words out of a title that they did not give.
+pub(super) async fn hide_title(
+    connection: &impl ConnectionTrait,
+    session_id: i64,
+) -> Result<(), Error> {
+    session::Entity::update_many()
+        .filter(session::Column::Id.eq(session_id))
+        .filter(session::Column::HasOwnTitle.eq(false))
+        .col_expr(session::Column::Title, Expr::value(titles::DISCREET))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
 /// The title that a session has by itself.
 async fn first_words(
     connection: &impl ConnectionTrait,
@@ -206,5 +221,5 @@ async fn first_words(
     let said = messages::said_in(session.user_id, session.id);
     let first = said.order_by_asc(message::Column::Id);
     let first = first.one(connection).await?;
-    Ok(first.map(|first| titles::of(&first.text)).unwrap_or_default())
+    Ok(first.map(|first| titles::of(&first.text, screen(&first.text).tier)).unwrap_or_default())
 }

@@ -1,7 +1,10 @@
 //! The `turns` table.
 
+use sea_orm::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
+
+use crate::safety::{Category, Display, Language, Notice, Tier, Whereabouts};
 
 /// One message and the one reply to it, as far as it has come.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -46,6 +49,20 @@ pub(crate) struct Model {
     pub(crate) is_estimated: bool,
     /// Whether it is in the branch that is shown.
     pub(crate) shown: bool,
+    /// How grave what was said is, if anything was noticed.
+    pub(crate) tier: Option<String>,
+    /// What it is about, by names with spaces between.
+    pub(crate) categories: String,
+    /// How help is shown.
+    pub(crate) display: String,
+    /// Whether something was done already.
+    pub(crate) is_done: bool,
+    /// The country that help is for; empty for anywhere.
+    pub(crate) region: String,
+    /// The language of words written in advance.
+    pub(crate) language: String,
+    /// What the person was told about what it is they talk to: `start` or `reminder`.
+    pub(crate) disclosure: Option<String>,
     /// When its message was stored.
     pub(crate) created_at: DateTimeUtc,
     /// When it ended.
@@ -63,9 +80,45 @@ impl Model {
         self.id * 2
     }
 
+    /// What goes with its reply.
+    pub(crate) fn notice(&self) -> Option<Notice> {
+        let Whereabouts { region, language } = self.whereabouts();
+        Some(Notice {
+            tier: Tier::of_name(self.tier.as_deref()?)?,
+            categories: self.categories.split(' ').filter_map(Category::of_name).collect(),
+            display: Display::of_name(&self.display)?,
+            is_done: self.is_done,
+            region,
+            language,
+        })
+    }
+
+    /// Where its person was, as far as known.
+    pub(crate) fn whereabouts(&self) -> Whereabouts {
+        let region = crisis_resources::region(&self.region);
+        let region = region.unwrap_or_else(crisis_resources::anywhere);
+        Whereabouts { region, language: Language::of_code(&self.language).unwrap_or_default() }
+    }
+
     /// Whether nothing will happen to it by itself.
     pub(crate) fn has_ended(&self) -> bool {
         !matches!(self.state, State::Queued | State::Running)
+    }
+}
+
+impl ActiveModel {
+    /// Notes what goes with the reply.
+    pub(super) fn notice(mut self, notice: Option<&Notice>, whereabouts: Whereabouts) -> Self {
+        let categories = notice.map(|notice| notice.categories.iter().map(|it| it.name()));
+        let language = notice.map_or(whereabouts.language, |notice| notice.language);
+        self.tier = Set(notice.map(|notice| notice.tier.name().to_owned()));
+        self.categories =
+            Set(categories.map(|it| it.collect::<Vec<_>>().join(" ")).unwrap_or_default());
+        self.display = Set(notice.map_or("", |notice| notice.display.name()).to_owned());
+        self.is_done = Set(notice.is_some_and(|notice| notice.is_done));
+        self.region = Set(whereabouts.region.code.clone());
+        self.language = Set(language.code().to_owned());
+        self
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Turns, reply};
-use crate::draft::{End, View};
+use crate::draft::{End, Page, View};
 use crate::error::Error;
+use crate::safety::{Notice, Tier};
 use crate::store::{Outcome, State};
 
 /// Between two pieces: words come in groups, so that their rhythm on the wire does not tell which they
@@ -64,6 +65,8 @@ impl Cursor {
 pub(crate) enum News {
     /// More of the reply.
     More(String),
+    /// Somebody is in danger, as was noticed only now.
+    Safety(Notice),
     /// Forget what was told: it begins anew.
     Reset,
     /// It ended with a reply, or was stopped.
@@ -79,6 +82,8 @@ pub(crate) struct Follower {
     turn_id: i64,
     cursor: Cursor,
     until: Instant,
+    /// The gravest tier that the reader knows of.
+    knows: Tier,
     /// When the last piece was told.
     told: Option<Instant>,
     /// How it ended, once that is known.
@@ -90,8 +95,14 @@ pub(crate) struct Follower {
 impl Follower {
     pub(super) fn new(turns: Turns, user_id: i64, turn_id: i64, cursor: Cursor) -> Self {
         let (told, end, view, is_over) = (None, None, None, false);
-        let until = Instant::now() + LONGEST;
-        Self { turns, user_id, turn_id, cursor, until, told, end, view, is_over }
+        let (until, knows) = (Instant::now() + LONGEST, Tier::None);
+        Self { turns, user_id, turn_id, cursor, until, knows, told, end, view, is_over }
+    }
+
+    /// Notes what the reader was told already of what was noticed.
+    pub(crate) fn knowing(mut self, notice: Option<&Notice>) -> Self {
+        self.knows = notice.map_or(self.knows, |notice| self.knows.max(notice.tier));
+        self
     }
 
     /// What comes next, and where the reader is then. `None` after the end.
@@ -101,8 +112,9 @@ impl Follower {
         }
         let news = timeout_at(self.until, self.look()).await.unwrap_or(Err(Error::Interrupted));
         let news = news.unwrap_or_else(News::Failed);
-        match news {
+        match &news {
             News::More(_) => self.told = Some(Instant::now()),
+            News::Safety(notice) => self.knows = self.knows.max(notice.tier),
             News::Reset => {}
             News::Done(_) | News::Failed(_) => self.is_over = true,
         }
@@ -112,7 +124,11 @@ impl Follower {
     async fn look(&mut self) -> Result<News, Error> {
         loop {
             if let Some(outcome) = &self.end {
-                return Ok(self.cursor.conclude(outcome));
+                let unknown = outcome.turn.notice().filter(|notice| notice.tier > self.knows);
+                return Ok(match unknown {
+                    Some(notice) => News::Safety(notice),
+                    None => self.cursor.conclude(outcome),
+                });
             }
             if let Some(told) = self.told {
                 sleep_until(told + PACE).await;
@@ -121,12 +137,18 @@ impl Follower {
                 Some(live) => {
                     self.view.get_or_insert_with(|| live.draft.view());
                     let mut reader = live.draft.read();
-                    let cursor = self.cursor;
+                    let (cursor, knows) = (self.cursor, self.knows);
+                    let is_graver =
+                        |page: &Page| page.raised.as_ref().is_some_and(|it| it.tier > knows);
                     let news = reader.wait_for(|page| {
                         let is_new = page.attempt != cursor.attempt && cursor.offset > 0;
-                        page.end.is_some() || is_new || page.text.len() > cursor.offset
+                        let is_more = is_new || page.text.len() > cursor.offset;
+                        page.end.is_some() || is_more || is_graver(page)
                     });
                     let Ok(page) = news.await else { continue };
+                    if let Some(notice) = page.raised.clone().filter(|_| is_graver(&page)) {
+                        return Ok(News::Safety(notice));
+                    }
                     match &page.end {
                         // What is on disk tells.
                         Some(End::Elsewhere) => {}
@@ -173,7 +195,7 @@ mod tests {
                 match news {
                     News::More(more) => have.push_str(&more),
                     News::Reset => have.clear(),
-                    News::Done(_) | News::Failed(_) => unreachable!("a text does not tell its end"),
+                    _ => unreachable!("a text tells nothing but itself"),
                 }
             }
         }

@@ -1,11 +1,13 @@
 //! The work on a turn: asking the buddy, and ending the turn with what it said.
 
+use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chassis::clock;
 use futures_util::FutureExt as _;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::task::JoinHandle;
 
 use super::registry::Live;
 use super::{LAST_WORDS, Turns};
@@ -13,11 +15,14 @@ use crate::buddy::{self, Answer};
 use crate::draft::{Draft, End};
 use crate::error::Error;
 use crate::prompt::{self, Prompt};
-use crate::safety::{self, Danger};
-use crate::store::{Failure, Finish, Lease, Reply, Told, Turn, Usage};
+use crate::safety::{Conversation, Notice, Tier};
+use crate::store::{Event, Failure, Finish, Lease, Reply, Told, Turn, Usage};
 
 /// A turn may take so many processes down: whatever does that each time would do so for ever.
 const MOST_CRASHES: i32 = 20;
+
+/// Once somebody in danger has waited long enough, a pause in the reply that counts as its end.
+const LULL: Duration = Duration::from_secs(3);
 
 /// Why the buddy gave no answer.
 struct Silence {
@@ -45,15 +50,8 @@ impl Drop for Post<'_> {
 }
 
 impl Turns {
-    /// Works on a turn, and on those in line behind it. `danger`: what its message was found to say,
-    /// if that is known already.
-    pub(super) async fn work(
-        &self,
-        turn: Turn,
-        live: Live,
-        place: Option<OwnedSemaphorePermit>,
-        mut danger: Option<Danger>,
-    ) {
+    /// Works on a turn, and on those in line behind it.
+    pub(super) async fn work(&self, turn: Turn, live: Live, place: Option<OwnedSemaphorePermit>) {
         // One that was taken on already waits for its place as long as it takes.
         let _place = match place {
             Some(place) => Some(place),
@@ -61,7 +59,7 @@ impl Turns {
         };
         let mut next = Some((turn, live));
         while let Some((turn, live)) = next.take() {
-            let follower = self.work_on(turn, &live, danger.take()).await;
+            let follower = self.work_on(turn, &live).await;
             next = follower.map(|turn| {
                 let live = self.registry.open(&turn);
                 (turn, live)
@@ -70,13 +68,13 @@ impl Turns {
     }
 
     /// Works on a turn. Returns the next of its session.
-    async fn work_on(&self, turn: Turn, live: &Live, danger: Option<Danger>) -> Option<Turn> {
+    async fn work_on(&self, turn: Turn, live: &Live) -> Option<Turn> {
         let (id, claims) = (turn.id, turn.claims);
         let _post = Post { turns: self, turn_id: id, claims };
         let answer = tokio::select! {
             biased;
             () = live.stop.cancelled() => return None,
-            answer = self.answer(&turn, &live.draft, danger) => answer,
+            answer = self.answer(&turn, &live.draft) => answer,
         };
         let now = clock::now();
         let lease = Lease::of(self.owner, now);
@@ -108,53 +106,144 @@ impl Turns {
         }
     }
 
-    async fn answer(
-        &self,
-        turn: &Turn,
-        draft: &Draft,
-        danger: Option<Danger>,
-    ) -> Result<Reply, Silence> {
-        let prompt = self.prompt(turn).await;
-        let newest = prompt.as_ref().ok().and_then(|prompt| safety::screen(prompt.newest()));
-        let danger = danger.or(newest);
-        let answer = match prompt {
-            Err(error) => {
-                tracing::error!(turn.id = turn.id, %error, "a conversation could not be read");
-                Err(Failure::ModelUnavailable.into())
-            }
+    async fn answer(&self, turn: &Turn, draft: &Draft) -> Result<Reply, Silence> {
+        let prompt = match self.prompt(turn).await {
             Ok(_) if turn.crashes >= MOST_CRASHES => {
                 tracing::error!(turn.id = turn.id, "a turn is given up");
                 Err(Failure::GivenUp.into())
             }
-            Ok(prompt) if danger.is_some() => self.ask_soon(prompt, draft).await,
-            Ok(prompt) => self.ask(prompt, draft).await,
+            Ok(prompt) => Ok(prompt),
+            Err(error) => {
+                tracing::error!(turn.id = turn.id, %error, "a conversation could not be read");
+                Err(Failure::ModelUnavailable.into())
+            }
         };
-        match (answer, danger) {
-            (Ok(reply), _) => Ok(reply),
-            (Err(silence), None) => Err(silence),
+        let known = turn.notice();
+        let found = prompt.as_ref().ok().and_then(|prompt| prompt.notice.clone());
+        if let Some(notice) = found.as_ref().filter(|_| known.is_none()) {
+            drop(self.raise(turn, draft, notice));
+        }
+        let found = known.or(found);
+        let (answer, raised) = match prompt {
+            Ok(prompt) => self.ask_and_judge(prompt, turn, draft).await,
+            Err(silence) => (Err(silence), None),
+        };
+        let (raised, remembering) = raised.unzip();
+        let notice = raised.clone().or(found).filter(Notice::is_danger);
+        let reply = match (answer, notice) {
+            (Ok(mut reply), Some(notice)) => {
+                // A reply to somebody in danger does not leave without help in it.
+                if let Some(missing) = notice.missing(&reply.text) {
+                    draft.push(&format!("\n\n{missing}"));
+                    reply.text = draft.told().text;
+                }
+                reply
+            }
+            (Ok(reply), None) => reply,
+            (Err(silence), None) => return Err(silence),
             // A person in danger gets words and help, not an error, whatever failed.
-            (Err(silence), Some(danger)) => {
+            (Err(silence), Some(notice)) => {
                 let why = silence.failure;
                 tracing::warn!(turn.id = turn.id, ?why, "the written crisis reply was given");
                 draft.restart();
-                draft.push(danger.reply());
+                draft.push(&notice.reply(turn.id));
+                self.count(vec![(Event::Written, Some(notice))]);
                 let (Told { attempt, text, .. }, usage) = (draft.told(), Usage::default());
-                Ok(Reply { attempt, text, finish: Finish::Written, usage })
+                Reply { attempt, text, finish: Finish::Written, usage, raised: None }
             }
+        };
+        // What is said next is heard in the light of it.
+        if let Some(remembering) = remembering {
+            let _remembered = remembering.await;
         }
+        Ok(Reply { raised, ..reply })
     }
 
-    /// Whoever is in danger does not wait for a model that takes its time, and is not put off until
-    /// the next start when this process stops.
-    async fn ask_soon(&self, prompt: Prompt, draft: &Draft) -> Result<Reply, Silence> {
-        let last_words = async {
-            self.leaving.cancelled().await;
-            tokio::time::sleep(LAST_WORDS).await;
+    /// Asks for a reply, and beside it how grave the model finds what was said. Where it finds more
+    /// than the rules did, readers are told at once.
+    async fn ask_and_judge(
+        &self,
+        prompt: Prompt,
+        turn: &Turn,
+        draft: &Draft,
+    ) -> (Result<Reply, Silence>, Option<(Notice, JoinHandle<()>)>) {
+        let found = prompt.notice.as_ref().map(|notice| notice.tier).unwrap_or_default();
+        let whereabouts = prompt.whereabouts;
+        // More than danger cannot be found, and less does not count.
+        if found.is_danger() {
+            return (self.ask_soon(prompt, draft, ready(())).await, None);
+        }
+        if !self.asks_for_verdict {
+            return (self.ask(prompt, draft).await, None);
+        }
+        let (judged, danger) = (prompt.clone(), Notify::new());
+        let verdict = async {
+            let tier = self.buddy.verdict(&judged).await.filter(|tier| *tier > found)?;
+            if tier < Tier::Third {
+                return None;
+            }
+            let notice = Notice::raised(tier, whereabouts);
+            if notice.is_danger() {
+                danger.notify_one();
+            }
+            let remembering = self.raise(turn, draft, &notice);
+            Some((notice, remembering))
+        };
+        tokio::join!(self.ask_soon(prompt, draft, danger.notified()), verdict)
+    }
+
+    /// Tells readers at once what was noticed only now, and remembers it, whatever becomes of the turn.
+    fn raise(&self, turn: &Turn, draft: &Draft, notice: &Notice) -> JoinHandle<()> {
+        draft.raise(notice.clone());
+        let tier = notice.tier.name();
+        tracing::info!(turn.id = turn.id, safety.tier = tier, "something grave was noticed later");
+        let (store, place, notice) = (self.store.clone(), (turn.user_id, turn.id), notice.clone());
+        self.tasks.spawn(async move {
+            if let Err(error) = store.raise(place, notice, clock::now()).await {
+                tracing::warn!(turn.id = place.1, %error, "what was noticed could not be remembered");
+            }
+        })
+    }
+
+    /// Counts what happened, without keeping anybody waiting.
+    fn count(&self, events: Vec<(Event, Option<Notice>)>) {
+        let store = self.store.clone();
+        self.tasks.spawn(async move { store.count(events, clock::now()).await });
+    }
+
+    /// Whoever is in danger, as they are from `danger` on, does not wait for a model that takes its
+    /// time over the first word, and is not put off until the next start when this process stops.
+    async fn ask_soon(
+        &self,
+        prompt: Prompt,
+        draft: &Draft,
+        danger: impl Future<Output = ()>,
+    ) -> Result<Reply, Silence> {
+        let too_long = async {
+            danger.await;
+            let last_words = async {
+                self.leaving.cancelled().await;
+                tokio::time::sleep(LAST_WORDS).await;
+            };
+            let silence = async {
+                let mut page = draft.read();
+                tokio::time::sleep(self.crisis_patience).await;
+                // Words that are being read are not taken away, as long as they come.
+                page.mark_unchanged();
+                while draft.is_viewed() && !draft.told().text.is_empty() {
+                    if !matches!(tokio::time::timeout(LULL, page.changed()).await, Ok(Ok(()))) {
+                        break;
+                    }
+                }
+            };
+            tokio::select! {
+                () = silence => {}
+                () = last_words => {}
+            }
         };
         tokio::select! {
             answer = self.ask(prompt, draft) => answer,
-            () = tokio::time::sleep(self.crisis_patience) => Err(Failure::ModelTimeout.into()),
-            () = last_words => Err(Failure::ModelTimeout.into()),
+            () = too_long => Err(Failure::ModelTimeout.into()),
         }
     }
 
@@ -163,7 +252,14 @@ impl Turns {
         let (said, is_cut) = self.store.said_up_to(turn, budget).await?;
         match said.last() {
             Some(last) if last.id == turn.user_message_id() => {
-                Ok(Prompt::assemble(said, is_cut, budget))
+                let whereabouts = turn.whereabouts();
+                // One from before anything was noticed in turns is heard now.
+                let notice = turn.notice().or_else(|| {
+                    let heard = Conversation::default().hear(&last.text, clock::now());
+                    Notice::of(&heard, whereabouts).filter(Notice::is_danger)
+                });
+                let known = (notice, whereabouts);
+                Ok(Prompt::assemble(said, is_cut, budget, known))
             }
             _ => Err(Error::MessageNotFound),
         }
@@ -176,7 +272,7 @@ impl Turns {
             prompt = prompt.shrink();
             answer = self.ask_once(&prompt, draft).await;
         }
-        let Answer { finish, usage } = answer.map_err(|failure| match failure {
+        let Answer { finish, usage, removed } = answer.map_err(|failure| match failure {
             buddy::Failure::Timeout => Silence::from(Failure::ModelTimeout),
             buddy::Failure::TooLong => Silence::from(Failure::ModelUnavailable),
             buddy::Failure::Unavailable { retry_after } => {
@@ -189,7 +285,16 @@ impl Turns {
             reply_tokens: i64::try_from(prompt::tokens(&text)).unwrap_or(i64::MAX),
             is_estimated: true,
         });
-        Ok(Reply { attempt, text, finish, usage })
+        if !removed.is_empty() {
+            let names: Vec<_> = removed.iter().map(|kind| kind.name()).collect();
+            tracing::info!(
+                safety.removed = names.join(" "),
+                "sentences of the model were taken out"
+            );
+            let events = removed.into_iter().map(|kind| (Event::Removed(kind), None));
+            self.count(events.collect());
+        }
+        Ok(Reply { attempt, text, finish, usage, raised: None })
     }
 
     async fn ask_once(&self, prompt: &Prompt, draft: &Draft) -> Result<Answer, buddy::Failure> {

@@ -22,7 +22,7 @@ async fn only_a_good_access_token_opens_the_door() {
     let denied = Code::Unauthenticated;
     let bare = Request::new(SendMessageRequest::default());
     refused(service.client.clone().send_message(bare).await, denied, "TOKEN_MISSING");
-    let clumsy = Person { authorization: "Bearer a b".into(), client: service.client.clone() };
+    let clumsy = Person { authorization: "Bearer a b".into(), ..service.bearer(&good) };
     refused(clumsy.say_in(None, "hello").await, denied, "TOKEN_MALFORMED");
 
     let stranger = SigningKey::generate().unwrap();

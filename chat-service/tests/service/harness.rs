@@ -28,6 +28,7 @@ pub(crate) type Client = ChatServiceClient<Channel>;
 
 /// The service, started for one test.
 pub(crate) struct Service {
+    pub(crate) channel: Channel,
     pub(crate) client: Client,
     pub(crate) signing: Arc<SigningKey>,
     pub(crate) key_fetches: Arc<AtomicUsize>,
@@ -119,14 +120,15 @@ impl Service {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let running = spawn(async move { serve(listener, config, stopped).await.unwrap() });
-        let client = Client::connect(url).await.unwrap();
-        Self { client, signing, key_fetches, auth, stop, running, data }
+        let channel = Endpoint::from_shared(url).unwrap().connect().await.unwrap();
+        let client = Client::new(channel.clone());
+        Self { channel, client, signing, key_fetches, auth, stop, running, data }
     }
 
     /// Stops the service; returns when all turns have ended.
     pub(crate) async fn stop(self) -> Arc<TempDir> {
         self.stop.cancel();
-        drop(self.client);
+        drop((self.channel, self.client));
         self.running.await.unwrap();
         self.data
     }
@@ -150,7 +152,8 @@ impl Service {
 
     /// Somebody with any token.
     pub(crate) fn bearer(&self, token: &str) -> Person {
-        Person { client: self.client.clone(), authorization: format!("Bearer {token}") }
+        let (client, authorization) = (self.client.clone(), format!("Bearer {token}"));
+        Person { client, authorization, languages: None }
     }
 }
 
@@ -163,12 +166,22 @@ fn new_folder() -> Arc<TempDir> {
 pub(crate) struct Person {
     pub(crate) client: Client,
     pub(crate) authorization: String,
+    /// What their program sends as `Accept-Language`.
+    pub(crate) languages: Option<&'static str>,
 }
 
 impl Person {
+    /// The same person with a program that asks for these languages.
+    pub(crate) fn speaking(self, languages: &'static str) -> Self {
+        Self { languages: Some(languages), ..self }
+    }
+
     pub(crate) fn asks<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", self.authorization.parse().unwrap());
+        if let Some(languages) = self.languages {
+            request.metadata_mut().insert("accept-language", languages.parse().unwrap());
+        }
         request
     }
 

@@ -212,10 +212,14 @@ async fn somebody_in_danger_gets_words_and_help_when_the_model_is_down() {
     let service = Service::start(impatient(&stub)).await;
     let ada = service.person(1);
     let (session, reply) = ada.say("I want to die").await;
-    for help in ["112", "988", "findahelpline.com"] {
+    for help in ["112", "911", "findahelpline.com"] {
         assert!(reply.contains(help), "{reply}");
     }
     assert_eq!(ada.messages(session).await[1], (Sender::Ai, reply), "and keeps them");
+    let (_, reply) = service.person(2).speaking("en-US").say("I want to die").await;
+    for help in ["911", "988"] {
+        assert!(reply.contains(help), "{reply}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

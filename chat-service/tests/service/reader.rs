@@ -1,9 +1,9 @@
 //! Somebody who reads a reply while it is made.
 
-use proto::chat::v1::turn_event::{Accepted, Event};
+use proto::chat::v1::turn_event::{Accepted, Disclosure, Event};
 use proto::chat::v1::{
-    EditMessageRequest, ErrorReason, RegenerateReplyRequest, SendMessageRequest, Turn, TurnEvent,
-    WatchTurnRequest,
+    EditMessageRequest, ErrorReason, RegenerateReplyRequest, Safety, SendMessageRequest, Turn,
+    TurnEvent, WatchTurnRequest,
 };
 use tonic::{Response, Status, Streaming};
 
@@ -18,7 +18,13 @@ pub(crate) struct Reader {
     /// What they have read.
     pub(crate) text: String,
     pub(crate) accepted: Option<Accepted>,
+    /// What was noticed, the last of it last.
+    pub(crate) safety: Vec<Safety>,
+    /// What they were told about what it is they talk to.
+    pub(crate) disclosure: Option<Disclosure>,
     pub(crate) resets: usize,
+    /// Every event so far, by its kind.
+    pub(crate) told: Vec<&'static str>,
     pub(crate) end: Option<End>,
 }
 
@@ -30,20 +36,43 @@ pub(crate) enum End {
 }
 
 impl Reader {
-    fn new(events: Streaming<TurnEvent>) -> Self {
-        let (cursor, text, accepted) = ((0, 0), String::new(), None);
-        Self { events, turn_id: 0, cursor, text, accepted, resets: 0, end: None }
+    pub(crate) fn new(events: Streaming<TurnEvent>) -> Self {
+        Self {
+            events,
+            turn_id: 0,
+            cursor: (0, 0),
+            text: String::new(),
+            accepted: None,
+            safety: Vec::new(),
+            disclosure: None,
+            resets: 0,
+            told: Vec::new(),
+            end: None,
+        }
     }
 
     /// Reads one event. False once there are no more.
     pub(crate) async fn read(&mut self) -> bool {
         let Some(event) = self.events.message().await.unwrap() else { return false };
         assert!(self.end.is_none(), "nothing comes after the end");
+        // Help that does not wait for its turn names none.
+        assert!(event.turn_id == self.turn_id || self.turn_id == 0);
         self.turn_id = event.turn_id;
-        match event.event.unwrap() {
+        let kind = event.event.unwrap();
+        self.told.push(name(&kind));
+        match kind {
             Event::Accepted(accepted) => {
                 assert!(self.accepted.is_none() && self.text.is_empty());
                 self.accepted = Some(accepted);
+            }
+            Event::Safety(safety) => {
+                self.safety.push(safety);
+                return true;
+            }
+            Event::Disclosure(disclosure) => {
+                assert!(self.disclosure.is_none(), "it is told once");
+                self.disclosure = Some(disclosure);
+                return true;
             }
             Event::Delta(delta) => self.text.push_str(&delta.text),
             Event::Reset(_) => {
@@ -77,6 +106,18 @@ impl Reader {
             Some(End::Done(turn)) => turn,
             other => unreachable!("not done: {other:?}"),
         }
+    }
+}
+
+fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Accepted(_) => "accepted",
+        Event::Safety(_) => "safety",
+        Event::Disclosure(_) => "disclosure",
+        Event::Delta(_) => "delta",
+        Event::Reset(_) => "reset",
+        Event::Done(_) => "done",
+        Event::Failed(_) => "failed",
     }
 }
 

@@ -13,7 +13,7 @@ use super::harness::{Person, Service, impatient, patient, refused};
 const REPLY: &str = "One two three four five six seven eight nine ten.";
 
 impl Person {
-    async fn turn(&self, turn_id: i64) -> Turn {
+    pub(crate) async fn turn(&self, turn_id: i64) -> Turn {
         let request = self.asks(GetTurnRequest { turn_id });
         self.client.clone().get_turn(request).await.unwrap().into_inner().turn.unwrap()
     }

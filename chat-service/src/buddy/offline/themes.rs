@@ -228,3 +228,14 @@ pub(super) const FALLBACK: Theme = Theme {
         "I may not catch every detail, but I'm here. What would you like to happen next?",
     ],
 };
+
+/// Where what was said may be a hint at suicide: nothing cheerful, and a plain question.
+pub(super) const HINTS: Theme = Theme {
+    name: "hints",
+    words: &[],
+    replies: &[
+        "That sounds very heavy, and I'm glad you wrote it. When people say something like this, they sometimes think about death. Are you having thoughts of suicide, or of not wanting to be here?",
+        "I hear how much this weighs. I'd rather ask than guess: are you thinking about suicide? Whatever the answer is, you can say it here.",
+        "Thank you for telling me. It may be more than anybody should carry alone. Do you think about ending your life, and is there somebody who could be with you today?",
+    ],
+};

@@ -7,13 +7,15 @@ use sea_orm::{
 use super::Begin;
 use crate::error::Error;
 use crate::limits::Allowance;
+use crate::safety::Notice;
 use crate::store::{State, turn};
 
 /// What becomes of a turn that begins.
 pub(super) enum Way {
     Run,
     Wait,
-    Write(&'static str),
+    /// Answered at once, with words written in advance.
+    Write(Notice),
 }
 
 impl Begin {
@@ -23,6 +25,7 @@ impl Begin {
         tx: &DatabaseTransaction,
         session_id: i64,
         over: Option<Allowance>,
+        notice: Option<&Notice>,
     ) -> Result<(Way, Vec<Allowance>), Error> {
         let open = open_turns(self.user_id).into_tuple::<(i64, State)>().all(tx).await?;
         let at_work = open.iter().filter(|(_, state)| *state == State::Running).count() as u64;
@@ -41,11 +44,11 @@ impl Begin {
         } else {
             Ok(Way::Run)
         };
-        let way = match (way, self.written) {
-            (Ok(Way::Run), _) => Way::Run,
-            // Whoever is in danger is not kept waiting, and not sent away.
-            (_, Some(words)) => Way::Write(words),
-            (way, None) => way?,
+        // Whoever is in danger is not kept waiting, and whoever was is not sent away.
+        let way = match (way, notice) {
+            (Ok(Way::Wait), Some(notice)) if notice.is_urgent() => Way::Write(notice.clone()),
+            (Err(_), Some(notice)) if notice.is_danger() => Way::Write(notice.clone()),
+            (way, _) => way?,
         };
         let at_work = at_work + u64::from(matches!(way, Way::Run));
         Ok((way, vec![self.limits.turns(at_work)]))

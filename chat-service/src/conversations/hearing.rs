@@ -1,0 +1,97 @@
+//! Hearing what a person says, before anything else is done with it.
+
+use std::time::Duration;
+
+use auth_client::Principal;
+use chrono::{DateTime, Utc};
+
+use super::Conversations;
+use crate::error::Error;
+use crate::safety::{Notice, Screening, Whereabouts, screen};
+use crate::store::{Background, Spot};
+
+/// How long help may wait for the database to tell what was said before.
+const PATIENCE: Duration = Duration::from_millis(25);
+
+/// Longest text that is screened where it arrives, in bytes: some ten milliseconds.
+const LONG: usize = 32 * 1024;
+
+/// Hearings that ask the database at once.
+pub(super) const AT_ONCE: usize = 32;
+
+/// What a person says, as it is heard.
+#[derive(Clone)]
+pub(crate) struct Hearing {
+    pub(crate) screening: Screening,
+    pub(crate) whereabouts: Whereabouts,
+    /// The languages of the caller, if the country that they set could not be read in time.
+    pub(crate) unread: Option<String>,
+    /// What goes with the reply, as far as is known before the message is stored.
+    pub(crate) notice: Option<Notice>,
+}
+
+impl Hearing {
+    /// The notice, if help must go out before anything else.
+    pub(crate) fn danger(&self) -> Option<&Notice> {
+        self.notice.as_ref().filter(|notice| notice.is_danger())
+    }
+}
+
+impl Conversations {
+    /// Hears what is said. `accepted`: the `Accept-Language` of the caller.
+    ///
+    /// Never fails, and never waits long: without a database, a message still says what it says.
+    pub(crate) async fn hear(
+        &self,
+        who: &Principal,
+        spot: Spot,
+        text: &str,
+        accepted: &str,
+        now: DateTime<Utc>,
+    ) -> Hearing {
+        let screening = listen(text).await;
+        let background = self.background(who.user_id(), spot, now);
+        let background = match tokio::time::timeout(PATIENCE, background).await {
+            Ok(Ok(background)) => Some(background),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "what was said before could not be read");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("what was said before could not be read in time");
+                None
+            }
+        };
+        let unread = background.is_none().then(|| accepted.to_owned());
+        let Background { mut talk, region } = background.unwrap_or_default();
+        let whereabouts = Whereabouts::of(region.as_deref(), accepted);
+        let heard = talk.take_in(screening.clone(), now);
+        let notice = Notice::of(&heard, whereabouts);
+        Hearing { screening, whereabouts, unread, notice }
+    }
+
+    /// What was said before. Whoever does not wait for it leaves its place taken until it is read.
+    async fn background(
+        &self,
+        user_id: i64,
+        spot: Spot,
+        now: DateTime<Utc>,
+    ) -> Result<Background, Error> {
+        let (place, store) = (self.hearings.clone().acquire_owned().await, self.store.clone());
+        let reading = self.turns.tasks().spawn(async move {
+            let _place = place;
+            store.background(user_id, spot, now).await
+        });
+        reading.await?
+    }
+}
+
+/// Screens a text, a long one where nobody else waits for the thread.
+async fn listen(text: &str) -> Screening {
+    if text.len() <= LONG {
+        return screen(text);
+    }
+    let owned = text.to_owned();
+    let screening = tokio::task::spawn_blocking(move || screen(&owned)).await;
+    screening.unwrap_or_else(|_| screen(text))
+}

@@ -1,0 +1,122 @@
+//! Counts of the safety layer, for the yearly report. No words, no people.
+
+use chrono::{DateTime, Utc};
+use database::Database;
+use futures_util::FutureExt as _;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _,
+    QuerySelect as _, Set,
+};
+
+use super::safety_day::{ActiveModel, Column, Entity, Model};
+use super::{Store, usage_day};
+use crate::error::Error;
+use crate::limits::day;
+use crate::safety::Notice;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A turn in which something was noticed.
+    Noticed,
+    /// Help that was shown whole or in a line.
+    Referred,
+    /// A reply written in advance, where no model could answer somebody in danger.
+    Written,
+    /// A turn that only the model noticed.
+    Raised,
+    /// A sentence of the model that was taken out.
+    Removed(crate::safety::guard::Kind),
+    /// A time that a person was told what it is they talk to.
+    Disclosed,
+}
+
+impl Event {
+    /// The name of all that were taken out.
+    pub(crate) const REMOVED: &str = "removed";
+
+    /// Its name in the database.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Noticed => "noticed",
+            Self::Referred => "referred",
+            Self::Written => "written",
+            Self::Raised => "raised",
+            Self::Removed(_) => Self::REMOVED,
+            Self::Disclosed => "disclosed",
+        }
+    }
+}
+
+impl Store {
+    /// Counts what happened, without being in anybody's way if that fails.
+    pub(crate) async fn count(&self, events: Vec<(Event, Option<Notice>)>, now: DateTime<Utc>) {
+        if events.is_empty() {
+            return;
+        }
+        let counted = self.database.write_patiently(move |tx| {
+            async move {
+                for (event, notice) in events {
+                    count(tx, event, notice.as_ref(), now).await?;
+                }
+                Ok::<_, Error>(())
+            }
+            .boxed()
+        });
+        if let Err(error) = counted.await {
+            tracing::warn!(%error, "what happened could not be counted");
+        }
+    }
+}
+
+/// What was counted in a span of days.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) events: Vec<Model>,
+    /// Turns of all people.
+    pub(crate) turns: i64,
+}
+
+/// What was counted from one day to another, both included. Only looks, and beside whoever works with
+/// the database.
+pub(crate) async fn counted(url: &str, from: &str, to: &str) -> Result<Counted, Error> {
+    let read = Database::open_to_read(url).await?;
+    let events = Entity::find().filter(Column::Day.between(from, to)).all(&read).await?;
+    let turns: Option<Option<i64>> = usage_day::Entity::find()
+        .filter(usage_day::Column::Day.between(from, to))
+        .select_only()
+        .column_as(usage_day::Column::Turns.sum(), "turns")
+        .into_tuple()
+        .one(&read)
+        .await?;
+    read.close().await?;
+    Ok(Counted { events, turns: turns.flatten().unwrap_or_default() })
+}
+
+/// Counts something once, under the first of its categories.
+pub(super) async fn count(
+    connection: &impl ConnectionTrait,
+    event: Event,
+    notice: Option<&Notice>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let first = notice.and_then(|notice| notice.categories.first());
+    let category = match event {
+        Event::Removed(kind) => kind.name(),
+        _ => first.map_or("", |category| category.name()),
+    };
+    let row = ActiveModel {
+        day: Set(day(now)),
+        event: Set(event.name().to_owned()),
+        tier: Set(notice.map_or("", |notice| notice.tier.name()).to_owned()),
+        category: Set(category.to_owned()),
+        region: Set(notice.map_or("", |notice| notice.region.code.as_str()).to_owned()),
+        count: Set(1),
+    };
+    let key = [Column::Day, Column::Event, Column::Tier, Column::Category, Column::Region];
+    let once_more = Expr::col((Entity, Column::Count)).add(1);
+    let sum = OnConflict::columns(key).value(Column::Count, once_more).to_owned();
+    Entity::insert(row).on_conflict(sum).exec_without_returning(connection).await?;
+    Ok(())
+}

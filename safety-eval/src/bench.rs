@@ -1,0 +1,149 @@
+//! How long screening takes.
+
+use std::fmt;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use chat_service::safety::Conversation;
+use chrono::DateTime;
+use serde::Serialize;
+
+use crate::table::Table;
+
+/// Kinds of text, each to be repeated until it is long enough.
+const TEXTS: [(&str, &str); 3] = [
+    (
+        "ordinary prose",
+        "Today I finished the report early, so I walked home along the canal. My brother called about \
+         the garden, and we talked for an hour about tomatoes, the new neighbours and a film he had \
+         seen. In the evening I cooked soup, read two chapters and went to bed before eleven. ",
+    ),
+    (
+        "distress prose",
+        "I can't sleep and I can't stop crying, and nobody at home sees how tired I am of everything. \
+         Some nights I don't know how to go on, I feel like a burden and I just want it to stop. Then \
+         morning comes, I go to work, I smile, and I tell them all that I am fine, but I'm not. ",
+    ),
+    (
+        "repeated signs",
+        "kill my want to die kill not kill never kill my self if i die i want to end it all my life i \
+         don't want to not want to die to die to myself pills bridge tonight suicide no suicide ",
+    ),
+];
+
+/// The length that most long messages have, in characters.
+const LENGTH: usize = 2_000;
+/// How often each text of that length is screened.
+const RUNS: usize = 4_000;
+/// Lengths for which the time should grow no faster than they do.
+const LENGTHS: [usize; 4] = [1 << 10, 10 << 10, 100 << 10, 1 << 20];
+/// How often each of those is screened.
+const GROWTH_RUNS: usize = 9;
+
+/// The times that screening took.
+#[derive(Debug, Serialize)]
+pub struct Bench {
+    optimised: bool,
+    speed: Vec<Times>,
+    growth: Vec<Times>,
+}
+
+#[derive(Debug, Serialize)]
+struct Times {
+    text: &'static str,
+    characters: usize,
+    runs: usize,
+    p50_microseconds: f64,
+    p99_microseconds: f64,
+    nanoseconds_per_character: f64,
+}
+
+impl Times {
+    fn measure(text: (&'static str, &str), characters: usize, runs: usize) -> Self {
+        let long: String = text.1.chars().cycle().take(characters).collect();
+        let mut times: Vec<_> = (0..runs).map(|_| time(&long)).collect();
+        times.sort_unstable();
+        let p50 = percentile(&times, 50);
+        let length = u32::try_from(characters).map_or(f64::INFINITY, f64::from);
+        Self {
+            text: text.0,
+            characters,
+            runs,
+            p50_microseconds: p50.as_secs_f64() * 1e6,
+            p99_microseconds: percentile(&times, 99).as_secs_f64() * 1e6,
+            nanoseconds_per_character: p50.as_secs_f64() * 1e9 / length,
+        }
+    }
+
+    fn line(&self) -> Vec<String> {
+        vec![
+            self.text.to_owned(),
+            self.characters.to_string(),
+            self.runs.to_string(),
+            format!("{:.1}", self.p50_microseconds),
+            format!("{:.1}", self.p99_microseconds),
+            format!("{:.1}", self.nanoseconds_per_character),
+        ]
+    }
+}
+
+fn time(text: &str) -> Duration {
+    let mut conversation = Conversation::default();
+    let start = Instant::now();
+    black_box(conversation.hear(black_box(text), DateTime::UNIX_EPOCH));
+    start.elapsed()
+}
+
+/// The time that so many percent stay within.
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(at).copied().unwrap_or_default()
+}
+
+impl Bench {
+    /// Screens each kind of text at the usual length many times, and at growing lengths a few times.
+    #[must_use]
+    pub fn run() -> Self {
+        let speed = TEXTS.map(|text| Times::measure(text, LENGTH, RUNS)).into();
+        let lengths = TEXTS.iter().flat_map(|text| LENGTHS.map(|length| (*text, length)));
+        let growth = lengths.map(|(text, length)| Times::measure(text, length, GROWTH_RUNS));
+        Self { optimised: !cfg!(debug_assertions), speed, growth: growth.collect() }
+    }
+}
+
+impl fmt::Display for Bench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table =
+            Table::new(1, &["text", "characters", "runs", "p50 µs", "p99 µs", "ns/character"]);
+        for times in self.speed.iter().chain(&self.growth) {
+            table.add(times.line());
+        }
+        write!(f, "{table}")?;
+        if !self.optimised {
+            writeln!(f, "Not optimised: these times say little. Run it with --release.")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_times_that_were_measured() {
+        let times: Vec<_> = (1..=200).map(Duration::from_micros).collect();
+        assert_eq!(percentile(&times, 50), Duration::from_micros(100));
+        assert_eq!(percentile(&times, 99), Duration::from_micros(198));
+        assert_eq!(percentile(&times[..1], 99), Duration::from_micros(1));
+        assert_eq!(percentile(&[], 50), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_measurement_says_what_it_measured() {
+        let times = Times::measure(TEXTS[0], 300, 3);
+        assert_eq!((times.characters, times.runs), (300, 3));
+        assert!(times.p50_microseconds > 0.0 && times.p50_microseconds <= times.p99_microseconds);
+        assert_eq!(times.line().len(), 6);
+    }
+}
