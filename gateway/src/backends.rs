@@ -24,6 +24,8 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 /// together. Nobody who stops reading takes the room of others.
 const CALL_WINDOW: u32 = 128 * 1024;
 const CONNECTION_WINDOW: u32 = 1 << 30;
+/// Largest headers of an answer, in bytes: an error may bring all help lines of a country.
+const MAX_HEADER_BYTES: u32 = 64 * 1024;
 
 /// The services behind the gateway. Clones share the connections.
 #[derive(Clone)]
@@ -44,7 +46,8 @@ impl Backends {
             |channel| ChatServiceClient::new(channel).max_decoding_message_size(MAX_RESPONSE_BYTES);
         let chat = chat
             .initial_stream_window_size(CALL_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW);
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_max_header_list_size(MAX_HEADER_BYTES);
         let chat_channel = grpc::connect_lazily(chat.clone());
         Self {
             auth: AuthServiceClient::new(auth_channel.clone()),

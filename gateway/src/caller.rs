@@ -6,13 +6,14 @@ use auth_client::Error;
 use axum::extract::FromRequestParts;
 use chassis::{clock, request_id};
 use http::HeaderName;
-use http::header::AUTHORIZATION;
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::request::Parts;
 use tonic::Request;
 use tonic::metadata::AsciiMetadataValue;
 
 use crate::backends;
 use crate::error::ApiError;
+use crate::language;
 use crate::router::App;
 
 /// Somebody with a verified access token.
@@ -22,6 +23,8 @@ pub(crate) struct Caller {
     /// Sent along even when the answer has begun and the request is no longer current: a long list
     /// asks for more after that.
     request_id: Option<AsciiMetadataValue>,
+    /// Sent along, so that help comes in a language the person reads.
+    languages: Option<AsciiMetadataValue>,
 }
 
 impl Caller {
@@ -40,6 +43,9 @@ impl Caller {
         if let Some(id) = &self.request_id {
             request.metadata_mut().insert("x-request-id", id.clone());
         }
+        if let Some(languages) = &self.languages {
+            request.metadata_mut().insert(ACCEPT_LANGUAGE.as_str(), languages.clone());
+        }
         request
     }
 }
@@ -55,7 +61,9 @@ impl FromRequestParts<App> for Caller {
             AsciiMetadataValue::try_from(value).ok()
         };
         let authorization = metadata(AUTHORIZATION).ok_or(Error::Malformed)?;
-        Ok(Self { authorization, request_id: metadata(request_id::HEADER) })
+        let languages = language::accepted(&parts.headers);
+        let languages = languages.and_then(|list| AsciiMetadataValue::try_from(list).ok());
+        Ok(Self { authorization, request_id: metadata(request_id::HEADER), languages })
     }
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderValue, Method, Uri};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::Origins;
-use crate::{events, idempotency, limits};
+use crate::{disclosure, events, idempotency, limits};
 
 /// How long a browser may remember the answer.
 const MAX_AGE: Duration = Duration::from_hours(24);
@@ -41,6 +41,7 @@ pub(crate) fn layer(origins: &Origins) -> CorsLayer {
             ETAG,
             LOCATION,
             RETRY_AFTER,
+            disclosure::HEADER,
             idempotency::REPLAYED,
             limits::LEFT,
             limits::POLICY,

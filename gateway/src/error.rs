@@ -14,7 +14,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::help::Help;
 use crate::limits::Limit;
+use crate::views::Safety;
 
 /// An answer that is not a success. `render` writes it.
 #[derive(Debug, Clone)]
@@ -30,12 +32,17 @@ pub(crate) struct ApiError {
     pub(crate) retry_after: Option<Duration>,
     /// For 429: what was used up.
     pub(crate) limit: Option<Box<Limit>>,
+    /// Somebody's words were refused without being looked at.
+    is_unread: bool,
+    /// Help where the person is, if whoever noticed something knows that.
+    near: Option<Box<Help>>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let (detail, extra) = (detail.into(), Map::new());
-        Self { status, code, detail, extra, retry_after: None, limit: None }
+        let (retry_after, limit, is_unread, near) = (None, None, false, None);
+        Self { status, code, detail, extra, retry_after, limit, is_unread, near }
     }
 
     /// When to come back, in whole seconds, and never "at once".
@@ -59,6 +66,33 @@ impl ApiError {
     pub(crate) fn about_turn(mut self, turn_id: i64, session_id: i64) -> Self {
         self.extra.insert("turn_id".to_owned(), json!(turn_id));
         self.extra.insert("session_id".to_owned(), json!(session_id));
+        self
+    }
+
+    fn unread(mut self) -> Self {
+        self.is_unread = true;
+        self
+    }
+
+    /// What was noticed before it went wrong, unless the error knows that itself.
+    pub(crate) fn with_safety(mut self, safety: Option<Safety>) -> Self {
+        if let Some(safety) = safety
+            && self.near.is_none()
+        {
+            self.near = Some(Box::new(Help::from(&safety)));
+            self.extra.insert("safety".to_owned(), json!(safety));
+        }
+        self
+    }
+
+    /// Help, if the error leaves somebody's words without an answer: for where the person is known to
+    /// be, or else this.
+    pub(crate) fn with_help(mut self, help: Help) -> Self {
+        let unheard = [StatusCode::TOO_MANY_REQUESTS, StatusCode::PAYLOAD_TOO_LARGE];
+        if self.is_unread || self.status.is_server_error() || unheard.contains(&self.status) {
+            let help = self.near.take().map_or(help, |near| *near);
+            self.extra.insert("help".to_owned(), json!(help));
+        }
         self
     }
 

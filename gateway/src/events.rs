@@ -13,12 +13,13 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
 use http::header::CACHE_CONTROL;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 
 use self::frame::Frame;
 use self::position::Position;
 use crate::error::ApiError;
+use crate::help::{self, Help};
 use crate::replies::Reply;
 use crate::router::App;
 
@@ -35,6 +36,8 @@ struct Telling {
     reply: Reply,
     /// How far it has been told.
     position: Position,
+    /// For where the person seems to be, should there be no reply.
+    help: Help,
     /// Ends when the gateway cannot wait any longer.
     overdue: BoxFuture<'static, ()>,
     /// The request's own, which is no longer entered once the answer has begun.
@@ -43,13 +46,19 @@ struct Telling {
 }
 
 /// The answer that tells a reply from `position` on.
-pub(crate) fn respond(app: &App, reply: Reply, position: Position) -> Response {
+pub(crate) fn respond(
+    app: &App,
+    headers: &HeaderMap,
+    reply: Reply,
+    position: Position,
+) -> Response {
     let (draining, drain) = (app.draining.clone(), app.streams.drain);
     let overdue = Box::pin(async move {
         draining.cancelled().await;
         tokio::time::sleep(drain).await;
     });
-    let telling = Telling { reply, position, overdue, span: Span::current(), is_over: false };
+    let (help, span) = (help::accepted_region(headers).into(), Span::current());
+    let telling = Telling { reply, position, help, overdue, span, is_over: false };
     let first = stream::once(ready(Event::default().retry(RETRY)));
     let events = first.chain(stream::unfold(telling, Telling::step)).map(Ok::<_, Infallible>);
     let keep_alive = KeepAlive::new().interval(app.streams.keep_alive);
@@ -75,23 +84,28 @@ impl Telling {
             let told = tokio::select! {
                 biased;
                 () = &mut self.overdue => {
-                    return Frame::error(self.position, &ApiError::restarting(), true);
+                    return self.error(ApiError::restarting());
                 }
                 told = self.reply.next() => told,
             };
             match told {
                 Ok(told) => {
-                    self.position = Position::from(&told);
-                    if let Some(frame) = Frame::of(told) {
+                    self.position = self.position.after(&told);
+                    if let Some(frame) = Frame::of(self.position, told, &mut self.help) {
                         return frame;
                     }
                 }
                 Err(error) => {
                     let code = error.code;
                     self.span.in_scope(|| tracing::warn!(code, "a reply broke off"));
-                    return Frame::error(self.position, &error, true);
+                    return self.error(error);
                 }
             }
         }
+    }
+
+    /// The end of the telling, though not of the reply.
+    fn error(&self, error: ApiError) -> Frame {
+        Frame::error(self.position, &error.with_help(self.help.clone()), true)
     }
 }

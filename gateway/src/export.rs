@@ -22,6 +22,7 @@ use tracing::Span;
 use crate::backends::READ;
 use crate::caller::Caller;
 use crate::error::ApiError;
+use crate::preferences::Preferences;
 use crate::router::App;
 use crate::views::{Day, Message, Session, Turn};
 
@@ -33,8 +34,9 @@ const FILE: &str = "attachment; filename=\"ai-buddy-export.ndjson\"";
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Item {
+    Preferences(Preferences),
     Session(Session),
-    Turn(Turn),
+    Turn(Box<Turn>),
     Message(Message),
     Usage(Day),
 }
@@ -101,8 +103,9 @@ impl Export {
         };
         self.written += 1;
         let item = match item.item.ok_or_else(ApiError::internal)? {
+            export_item::Item::Preferences(set) => Item::Preferences(set.into()),
             export_item::Item::Session(session) => Item::Session(session.into()),
-            export_item::Item::Turn(turn) => Item::Turn(turn.into()),
+            export_item::Item::Turn(turn) => Item::Turn(Box::new((*turn).into())),
             export_item::Item::Message(message) => Item::Message(message.into()),
             export_item::Item::Usage(day) => Item::Usage(day.into()),
         };

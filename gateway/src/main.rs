@@ -9,6 +9,7 @@ const ABOUT: About = About { name: "gateway", what: "the JSON API of AI Buddy" }
 
 fn main() -> ExitCode {
     process::run(ABOUT, Config::read, |config, shutdown| async move {
+        crisis_resources::check()?;
         let listener = process::listen(config.listen, "GATEWAY_LISTEN").await?;
         serve(listener, config, shutdown).await;
         anyhow::Ok(())

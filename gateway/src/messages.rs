@@ -20,7 +20,8 @@ use crate::ids::{self, MessageId};
 use crate::query::Query;
 use crate::replies::{self, Reply};
 use crate::router::App;
-use crate::{accept, fields};
+use crate::views::Safety;
+use crate::{accept, disclosure, fields};
 use listing::Listing;
 
 /// Says something and returns the buddy's answer: 201 with the whole of it, or 200 and events while
@@ -46,8 +47,10 @@ pub(crate) async fn send(
     let (Some(turn), Some(ai_message)) = (reply.turn, reply.ai_message) else {
         return Err(ApiError::internal());
     };
-    let mut response = replies::whole(turn.id, reply.session_id, ai_message.text);
+    let safety = turn.safety.and_then(Safety::of);
+    let mut response = replies::whole(turn.id, reply.session_id, ai_message.text, safety);
     replies::tell(&mut response, reply.replayed, reply.limits);
+    disclosure::mark(&mut response, reply.disclosure.as_ref());
     Ok(response)
 }
 

@@ -12,11 +12,12 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::{accept, limits};
+use crate::{accept, help, limits};
 
 /// Middleware: turns whatever failed inside into JSON.
 pub(crate) async fn errors(request: Request, next: Next) -> Response {
     let as_problem = accept::wants_problem(request.headers());
+    let region = help::region_of(&request);
     let mut response = if accept::allows_json(request.headers()) {
         next.run(request).await
     } else {
@@ -28,6 +29,10 @@ pub(crate) async fn errors(request: Request, next: Next) -> Response {
         Some(error) => error,
         None if failed && !is_json(&response) => ApiError::of_status(status),
         None => return response,
+    };
+    let error = match region {
+        Some(region) => error.with_help(region.into()),
+        None => error,
     };
     write(response, &error, as_problem)
 }

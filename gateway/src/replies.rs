@@ -16,7 +16,8 @@ use crate::error::ApiError;
 use crate::events::position::Position;
 use crate::limits::Limit;
 use crate::router::App;
-use crate::{accept, events, idempotency, limits};
+use crate::views::Safety;
+use crate::{accept, disclosure, events, idempotency, limits};
 
 /// A reply that is being told.
 pub(crate) struct Reply {
@@ -28,7 +29,8 @@ pub(crate) struct Reply {
 type Told = Result<tonic::Response<Streaming<TurnEvent>>, Status>;
 
 impl Reply {
-    /// Waits until the turn is taken on: until then it can still be refused.
+    /// Waits until something is told: until then the turn can still be refused. What is told is that
+    /// it was taken on, or what cannot wait for that.
     pub(crate) async fn begin(call: impl Future<Output = Told>) -> Result<Self, ApiError> {
         let begin = async {
             let mut events = call.await?.into_inner();
@@ -56,13 +58,16 @@ impl Reply {
         }
     }
 
-    /// Reads a reply to its end.
-    async fn collect(mut self) -> Result<Response, ApiError> {
-        let (mut text, mut accepted) = (String::new(), Accepted::default());
+    /// Reads a reply to its end. What is noticed on the way goes to `noticed` at once, where it is found
+    /// whatever becomes of the reply.
+    async fn collect(mut self, noticed: &mut Option<Safety>) -> Result<Response, ApiError> {
+        let (mut text, mut accepted, mut disclosure) = (String::new(), Accepted::default(), None);
         loop {
             let event = self.next().await?;
             match event.event {
                 Some(Event::Accepted(head)) => accepted = head,
+                Some(Event::Safety(safety)) => *noticed = Safety::of(safety).or(noticed.take()),
+                Some(Event::Disclosure(said)) => disclosure = Some(said),
                 Some(Event::Delta(delta)) => text.push_str(&delta.text),
                 Some(Event::Reset(_)) => text.clear(),
                 Some(Event::Failed(failed)) => {
@@ -70,12 +75,15 @@ impl Reply {
                     return Err(error.about_turn(event.turn_id, accepted.session_id));
                 }
                 Some(Event::Done(done)) => {
-                    let turn = done.turn.ok_or_else(ApiError::internal)?;
+                    let mut turn = done.turn.ok_or_else(ApiError::internal)?;
+                    let of_turn = turn.safety.take().and_then(Safety::of);
+                    *noticed = noticed.take().or(of_turn);
                     if turn.ai_message_id.is_none() {
                         return Err(ApiError::cancelled().about_turn(turn.id, turn.session_id));
                     }
-                    let mut response = whole(turn.id, turn.session_id, text);
+                    let mut response = whole(turn.id, turn.session_id, text, noticed.take());
                     tell(&mut response, accepted.replayed, accepted.limits);
+                    disclosure::mark(&mut response, disclosure.as_ref());
                     return Ok(response);
                 }
                 None => {}
@@ -91,13 +99,16 @@ pub(crate) async fn respond(
     begin: impl Future<Output = Result<Reply, ApiError>>,
 ) -> Result<Response, ApiError> {
     if !accept::wants_events(headers) {
-        let collected = async { begin.await?.collect().await };
+        let mut noticed = None;
+        let collected = async { begin.await?.collect(&mut noticed).await };
         let collected = tokio::time::timeout(SEND, collected).await;
-        return collected.unwrap_or_else(|_| Err(ApiError::timeout()));
+        let collected = collected.unwrap_or_else(|_| Err(ApiError::timeout()));
+        return collected.map_err(|error| error.with_safety(noticed));
     }
     let reply = begin.await?;
     let first = reply.first.as_ref().and_then(|first| first.event.clone());
-    let mut response = events::respond(app, reply, Position::default());
+    let mut response = events::respond(app, headers, reply, Position::default());
+    // Help that comes first does not wait for what these headers need.
     if let Some(Event::Accepted(accepted)) = first {
         tell(&mut response, accepted.replayed, accepted.limits);
     }
@@ -109,12 +120,20 @@ struct Whole {
     message: &'static str,
     session_id: i64,
     ai_response: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safety: Option<Safety>,
 }
 
-/// The answer with a whole reply.
-pub(crate) fn whole(turn_id: i64, session_id: i64, ai_response: String) -> Response {
+/// The answer with a whole reply. It has exactly the keys that it always had, unless the person may be
+/// in danger.
+pub(crate) fn whole(
+    turn_id: i64,
+    session_id: i64,
+    ai_response: String,
+    safety: Option<Safety>,
+) -> Response {
     let message = "Message successfully processed.";
-    let whole = Whole { message, session_id, ai_response };
+    let whole = Whole { message, session_id, ai_response, safety };
     let place = [(LOCATION, format!("/api/turns/{turn_id}/"))];
     (StatusCode::CREATED, place, Json(whole)).into_response()
 }

@@ -18,7 +18,10 @@ use crate::backends::Backends;
 use crate::config::{Origins, Streams};
 use crate::error::ApiError;
 use crate::messages::{feedback, page, search};
-use crate::{accounts, cors, export, health, messages, render, sessions, turns, usage};
+use crate::{
+    accounts, cors, export, health, messages, preferences, render, resources, sessions, turns,
+    usage,
+};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -54,6 +57,9 @@ pub(crate) fn build(app: App, origins: &Origins) -> Router {
     let api = both(api, "/api/sessions/{id}/context", get(sessions::context));
     let api = both(api, "/api/account/export", get(export::download));
     let api = both(api, "/api/account/usage", get(usage::show));
+    let set = get(preferences::show).patch(preferences::update);
+    let api = both(api, "/api/account/preferences", set);
+    let api = both(api, "/api/crisis-resources", get(resources::show));
     api.route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .fallback(async || ApiError::not_found())

@@ -58,7 +58,7 @@ pub(crate) async fn watch(
     let request = pb::WatchTurnRequest { turn_id, attempt, offset, from_start };
     let request = caller.asks_at_length(request);
     let reply = Reply::join(app.backends.turns.watch_turn(request)).await?;
-    Ok(events::respond(&app, reply, last))
+    Ok(events::respond(&app, &headers, reply, last))
 }
 
 /// Whether what a client takes for the end of a turn still is: one that has failed may have been

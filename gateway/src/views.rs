@@ -1,5 +1,8 @@
 //! How sessions, turns and messages look in JSON.
 
+mod resources;
+mod safety;
+
 use chassis::clock;
 use chrono::SecondsFormat;
 use prost_types::Timestamp;
@@ -8,6 +11,9 @@ use proto::chat::v1::turn::State;
 use serde::Serialize;
 
 use crate::error::ApiError;
+
+pub(crate) use resources::{Line, Resources};
+pub(crate) use safety::Safety;
 
 /// A conversation.
 #[derive(Serialize)]
@@ -118,6 +124,7 @@ pub(crate) struct Turn {
     shown: bool,
     created_at: String,
     ended_at: Option<String>,
+    safety: Option<Safety>,
 }
 
 impl From<pb::Turn> for Turn {
@@ -144,6 +151,7 @@ impl From<pb::Turn> for Turn {
             shown: turn.shown,
             created_at: time(turn.create_time.as_ref()).unwrap_or_default(),
             ended_at: time(turn.end_time.as_ref()),
+            safety: turn.safety.and_then(Safety::of),
         }
     }
 }
@@ -196,5 +204,10 @@ fn time(time: Option<&Timestamp>) -> Option<String> {
 
 /// A token of the next page; `null` on the last.
 pub(crate) fn next_page(token: String) -> Option<String> {
-    Some(token).filter(|token| !token.is_empty())
+    present(token)
+}
+
+/// A text, if there is one: the contracts say an absent one with an empty one.
+pub(crate) fn present(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }

@@ -27,8 +27,7 @@ impl Config {
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let help = "address of the HTTP server";
         let listen = settings.value("AI_BUDDY_LISTEN", gateway::Config::LISTEN, help);
-        let help = "folder of databases and keys, made if absent";
-        let data: Option<PathBuf> = settings.value("AI_BUDDY_DATA", "./data", help);
+        let data = folder(settings);
         let folder = data.clone().unwrap_or_default();
         // The inner addresses are known once they are bound.
         let unbound = Endpoint::from_static("http://127.0.0.1:0");
@@ -37,11 +36,8 @@ impl Config {
             database(&folder, "auth.db"),
             folder.join("keys"),
         );
-        let chat = chat_service::Config::read_embedded(
-            settings,
-            database(&folder, "chat.db"),
-            unbound.clone(),
-        );
+        let chat =
+            chat_service::Config::read_embedded(settings, conversations(&folder), unbound.clone());
         let address = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let gateway = gateway::Config::read_embedded(settings, address, unbound.clone(), unbound);
         Some(Self { listen: listen?, data: data?, auth: auth?, chat: chat?, gateway: gateway? })
@@ -51,12 +47,22 @@ impl Config {
     #[must_use]
     pub fn buddy(&self) -> String {
         match &self.chat.buddy {
-            BuddyConfig::Offline => "the offline buddy answers, with replies written by people; set \
+            BuddyConfig::Offline => "the offline buddy answers, with replies written in advance; set \
                                      OPENAI_API_KEY or OPENAI_BASE_URL to have a language model answer"
                 .to_owned(),
             BuddyConfig::Model(model) => format!("{} at {} answers", model.model, model.base_url),
         }
     }
+}
+
+/// The folder that holds everything.
+pub(crate) fn folder(settings: &mut Settings) -> Option<PathBuf> {
+    settings.value("AI_BUDDY_DATA", "./data", "folder of databases and keys, made if absent")
+}
+
+/// The address of the database of conversations in `folder`.
+pub(crate) fn conversations(folder: &Path) -> String {
+    database(folder, "chat.db")
 }
 
 /// The address of a database in `folder`. What has a meaning in an address is escaped.

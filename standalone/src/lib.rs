@@ -3,6 +3,7 @@
 //! Composition and nothing else: the services are the ones that run apart, talking real gRPC over
 //! loopback, so that what is tried here is what is deployed there.
 
+mod commands;
 mod config;
 
 use std::fs::{DirBuilder, File};
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 
+pub use commands::COMMANDS;
 pub use config::Config;
 
 /// The product with its folder made and its inner addresses bound, ready to serve.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use chassis::process::{self, About};
-use standalone::{Config, Product, reachable};
+use standalone::{COMMANDS, Config, Product, reachable};
 
 const ABOUT: About = About {
     name: "ai-buddy",
@@ -12,7 +12,7 @@ const ABOUT: About = About {
 
 #[expect(clippy::print_stdout, reason = "the person who started it wants to know where it is")]
 fn main() -> ExitCode {
-    process::run(ABOUT, Config::read, |config, shutdown| async move {
+    process::run_with(ABOUT, &COMMANDS, Config::read, |config, shutdown| async move {
         let listener = process::listen(config.listen, "AI_BUDDY_LISTEN").await?;
         let address = reachable(listener.local_addr()?);
         let (buddy, data) = (config.buddy(), config.data.display().to_string());

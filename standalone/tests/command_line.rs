@@ -42,6 +42,21 @@ fn help_lists_every_setting_with_its_default() {
 }
 
 #[test]
+fn help_lists_what_it_does_beside_serving() {
+    let text = String::from_utf8(run(&[], &["--help"]).stdout).unwrap();
+    assert!(text.contains("ai-buddy safety report [--year YYYY] [--json]"), "{text}");
+    let output = run(&[], &["safety", "report", "--help"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("AI_BUDDY_DATA"), "{text}");
+    assert!(!text.contains("OPENAI"), "a report needs no model: {text}");
+    for words in [["safety", "dance"], ["report", "safety"]] {
+        let output = run(&[], &words);
+        assert!(complaint(&output).contains(words[0]));
+        assert_eq!(output.status.code(), Some(78));
+    }
+}
+
+#[test]
 fn every_wrong_setting_is_named_at_once_and_no_value_is_repeated() {
     let output = run(
         &[

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use auth_client::TokenError;
+use prost::Message as _;
 use proto::chat::v1::turn_event::Failed;
 use proto::{auth, chat};
 use tonic::{Code, Status};
 
 use super::ApiError;
 use crate::limits::Limit;
+use crate::views::Safety;
 
 /// When to come back if the service did not say.
 const WAIT: Duration = Duration::from_secs(5);
@@ -18,8 +20,9 @@ const WAIT: Duration = Duration::from_secs(5);
 impl From<Status> for ApiError {
     fn from(status: Status) -> Self {
         let delay = chassis::status::retry_after(&status).unwrap_or(WAIT);
+        let noticed = noticed(&status);
         let Some((domain, reason)) = chassis::status::reason(&status) else {
-            return without_reason(&status);
+            return without_reason(&status).with_safety(noticed);
         };
         let known = match domain.as_str() {
             auth::DOMAIN => auth::v1::ErrorReason::from_reason(&reason)
@@ -28,7 +31,7 @@ impl From<Status> for ApiError {
                 .map(|reason| of_chat(reason, Some(&status), delay)),
             _ => None,
         };
-        let error = known.unwrap_or_else(|| without_reason(&status));
+        let error = known.unwrap_or_else(|| without_reason(&status)).with_safety(noticed);
         let metadata = chassis::status::metadata(&status);
         let number = |name| metadata.get(name).and_then(|id| id.parse().ok());
         match (number("turn_id"), number("session_id")) {
@@ -55,7 +58,8 @@ impl ApiError {
     pub(crate) fn broken_off(status: Option<Status>) -> Self {
         match status {
             Some(status) if chassis::status::reason(&status).is_some() => status.into(),
-            _ => Self::unavailable(),
+            Some(status) => Self::unavailable().with_safety(noticed(&status)),
+            None => Self::unavailable(),
         }
     }
 
@@ -104,10 +108,11 @@ fn of_chat(reason: chat::v1::ErrorReason, status: Option<&Status>, delay: Durati
         Reason::TokenWithoutUser => TokenError::NoUser.into(),
         Reason::KeysUnavailable => auth_client::Error::KeysUnavailable.into(),
         Reason::TextRequired => ApiError::text_required(),
-        Reason::TextTooLong
-        | Reason::PageInvalid
+        Reason::TextTooLong => wrong_field(status).unread(),
+        Reason::PageInvalid
         | Reason::TitleInvalid
-        | Reason::FeedbackInvalid => wrong_field(status),
+        | Reason::FeedbackInvalid
+        | Reason::RegionInvalid => wrong_field(status),
         Reason::QueryInvalid => wrong_query(status),
         Reason::RequestIdInvalid => ApiError::idempotency_key_invalid(),
         Reason::RequestIdReused => ApiError::idempotency_key_reused(),
@@ -127,6 +132,16 @@ fn of_chat(reason: chat::v1::ErrorReason, status: Option<&Status>, delay: Durati
         Reason::Overloaded => ApiError::overloaded(delay),
         Reason::Internal | Reason::Unspecified => ApiError::internal(),
     }
+}
+
+/// What the service noticed about a person whom it had to refuse.
+fn noticed(status: &Status) -> Option<Safety> {
+    let encoded = status.metadata().get_bin(chat::SAFETY_METADATA)?.to_bytes().ok();
+    let safety = encoded.and_then(|encoded| chat::v1::Safety::decode(encoded).ok());
+    if safety.is_none() {
+        tracing::error!("what a service noticed cannot be read");
+    }
+    safety.and_then(Safety::of)
 }
 
 fn wrong_field(status: Option<&Status>) -> ApiError {

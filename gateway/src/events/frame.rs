@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::position::Position;
 use crate::error::ApiError;
-use crate::views::{self, Usage};
+use crate::help::Help;
+use crate::views::{self, Safety, Usage};
 
 /// Events with words take a multiple of this many bytes, so that whoever sees them go by, encrypted,
 /// cannot tell the words by their sizes.
@@ -20,9 +21,9 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Writes an event; `None` for one of a kind that this version does not know.
-    pub(super) fn of(told: TurnEvent) -> Option<Self> {
-        let position = Position::from(&told);
+    /// Writes an event; `None` for one of a kind that this version does not know. Beside a failure stands
+    /// `help`, which is for where the person is as soon as something was noticed.
+    pub(super) fn of(position: Position, told: TurnEvent, help: &mut Help) -> Option<Self> {
         let turn_id = told.turn_id;
         Some(match told.event? {
             turn_event::Event::Accepted(accepted) => Self::accepted(position, turn_id, &accepted),
@@ -33,7 +34,18 @@ impl Frame {
             turn_event::Event::Done(done) => Self::done(position, done),
             turn_event::Event::Failed(failed) => {
                 let may_go_on = failed.reason() == ErrorReason::Interrupted;
-                Self::error(position, &ApiError::from(&failed), may_go_on)
+                let error = ApiError::from(&failed).with_help(help.clone());
+                Self::error(position, &error, may_go_on)
+            }
+            turn_event::Event::Safety(safety) => {
+                let safety = Safety::of(safety)?;
+                *help = Help::from(&safety);
+                Self::more("safety", position, &json!(safety))
+            }
+            turn_event::Event::Disclosure(said) => {
+                let language = views::present(said.language);
+                let data = json!({"text": said.text, "language": language});
+                Self::more("disclosure", position, &data)
             }
         })
     }
@@ -43,6 +55,11 @@ impl Frame {
         let mut data = json!({"code": error.code, "detail": error.detail});
         if let Some(seconds) = error.retry_after_seconds() {
             data["retry_after"] = json!(seconds);
+        }
+        for key in ["safety", "help"] {
+            if let Some(beside) = error.extra.get(key) {
+                data[key] = beside.clone();
+            }
         }
         let id = if may_go_on { position.to_string() } else { position.end() };
         Self { event: write("error", &id, &data), is_last: true }

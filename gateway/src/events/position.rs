@@ -3,6 +3,7 @@
 use std::fmt;
 
 use proto::chat::v1::TurnEvent;
+use proto::chat::v1::turn_event::Event;
 
 use crate::error::ApiError;
 
@@ -29,6 +30,15 @@ impl Position {
         position.ok_or_else(|| ApiError::invalid_field("last_event_id", "No event has this id."))
     }
 
+    /// How far a reply has been told when `event` was told too. What stands beside a reply does not move
+    /// it: whoever loses the connection right then goes on with the words that come next.
+    pub(super) fn after(self, event: &TurnEvent) -> Self {
+        match event.event {
+            Some(Event::Safety(_) | Event::Disclosure(_)) => self,
+            _ => Self { attempt: event.attempt, offset: event.offset },
+        }
+    }
+
     /// The id of the last event.
     pub(super) fn end(self) -> String {
         format!("{self}{END}")
@@ -43,12 +53,6 @@ pub(crate) fn is_end(id: &str) -> bool {
 /// An id without the mark of the last.
 pub(crate) fn without_end(id: &str) -> &str {
     id.strip_suffix(END).unwrap_or(id)
-}
-
-impl From<&TurnEvent> for Position {
-    fn from(event: &TurnEvent) -> Self {
-        Self { attempt: event.attempt, offset: event.offset }
-    }
 }
 
 impl fmt::Display for Position {

@@ -118,7 +118,8 @@ async fn a_stream_does_not_keep_the_gateway_from_stopping() {
     let last = blocks(&live.rest().await).pop().unwrap();
     assert_eq!((last.name.as_str(), last.id.as_str()), ("error", "1.2"));
     let detail = "The service is being restarted; the reply goes on. Reconnect to read it.";
-    assert_eq!(last.data, json!({"code": "interrupted", "detail": detail, "retry_after": 5}));
+    let told = ["code", "detail", "retry_after"].map(|key| last.data[key].clone());
+    assert_eq!(told, [json!("interrupted"), json!(detail), json!(5)]);
     world.stopped().await;
 }
 

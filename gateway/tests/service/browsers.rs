@@ -96,6 +96,7 @@ async fn a_page_can_read_errors_their_ids_and_when_to_come_back() {
             "retry-after",
             "etag",
             "location",
+            "ai-disclosure",
             "idempotent-replayed",
             "ratelimit",
             "ratelimit-policy",

@@ -96,6 +96,12 @@ fn timeout() -> Expected {
     expected(504, "timeout", detail).retry_after("5")
 }
 
+fn given_up() -> Expected {
+    let detail = "Your message is saved, but something goes wrong on our side whenever we try to \
+                  answer it.";
+    expected(500, "given_up", detail)
+}
+
 pub(crate) fn internal() -> Expected {
     expected(500, "internal", "Something went wrong on our side.")
 }
@@ -156,7 +162,8 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
         Reason::TextTooLong
         | Reason::PageInvalid
         | Reason::TitleInvalid
-        | Reason::FeedbackInvalid => invalid_field(),
+        | Reason::FeedbackInvalid
+        | Reason::RegionInvalid => invalid_field(),
         Reason::QueryInvalid => invalid_query(),
         Reason::RequestIdInvalid => key_invalid(),
         Reason::RequestIdReused => key_reused(),
@@ -199,12 +206,7 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
             "The service is being restarted; the reply goes on. Reconnect to read it.",
         )
         .retry_after(wait),
-        Reason::GivenUp => expected(
-            500,
-            "given_up",
-            "Your message is saved, but something goes wrong on our side whenever we try to answer \
-             it.",
-        ),
+        Reason::GivenUp => given_up(),
         Reason::SessionNotFound => {
             expected(404, "session_not_found", "Session not found or not owned by user.")
                 .also_as_error()

@@ -2,7 +2,9 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use proto::chat::v1::export_item::Item;
-use proto::chat::v1::{DayUsage, ExportItem, GetUsageResponse, Message, RateLimit, Session, Usage};
+use proto::chat::v1::{
+    DayUsage, ExportItem, GetUsageResponse, Message, Preferences, RateLimit, Session, Usage,
+};
 use serde_json::{Value, json};
 use tonic::Status;
 
@@ -16,8 +18,9 @@ fn usage() -> DayUsage {
 
 fn items() -> Vec<Item> {
     vec![
+        Item::Preferences(Preferences { region: "GB".to_owned() }),
         Item::Session(Session { id: 3, title: "A walk".to_owned(), ..Session::default() }),
-        Item::Turn(turn()),
+        Item::Turn(Box::new(turn())),
         Item::Message(Message { id: 8, text: "hi\n".to_owned(), ..Message::default() }),
         Item::Usage(usage()),
     ]
@@ -45,18 +48,19 @@ async fn everything_is_a_line_and_the_last_line_counts_them() {
         assert_eq!(answer.header("content-disposition"), file);
         let lines = lines(&answer.text);
         let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
-        assert_eq!(types, ["export", "session", "turn", "message", "usage", "end"]);
+        assert_eq!(types, ["export", "preferences", "session", "turn", "message", "usage", "end"]);
         assert_eq!(lines[0]["format"], 1);
         assert!(lines[0]["created_at"].as_str().unwrap().ends_with('Z'));
-        assert_eq!(lines[1]["title"], "A walk");
-        assert_eq!(lines[2]["user_message"], 8);
-        assert_eq!(lines[3]["text"], "hi\n");
+        assert_eq!(lines[1], json!({"type": "preferences", "region": "GB"}));
+        assert_eq!(lines[2]["title"], "A walk");
+        assert_eq!(lines[3]["user_message"], 8);
+        assert_eq!(lines[4]["text"], "hi\n");
         let day = json!({
             "type": "usage", "day": "2025-01-01", "turns": 1, "prompt_tokens": 30,
             "reply_tokens": 2, "estimated": true,
         });
-        assert_eq!(lines[4], day);
-        assert_eq!(lines[5], json!({"type": "end", "items": 4}));
+        assert_eq!(lines[5], day);
+        assert_eq!(lines[6], json!({"type": "end", "items": 5}));
     }
     assert_eq!(world.chat.export.last().metadata("grpc-timeout"), "");
 }

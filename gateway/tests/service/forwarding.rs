@@ -62,6 +62,30 @@ async fn chat_gets_the_callers_token_and_nothing_else_of_the_headers() {
 }
 
 #[tokio::test]
+async fn chat_is_told_which_languages_the_caller_reads() {
+    let world = World::start().await;
+    let (fits, too_long) = ("a".repeat(256), "a".repeat(257));
+    for (header, told) in [
+        ("de-AT, de;q=0.9, *;q=0.1", "de-AT, de;q=0.9, *;q=0.1"),
+        (fits.as_str(), fits.as_str()),
+        (too_long.as_str(), ""),
+        ("de, \u{e4}", ""),
+        ("de,\ten", ""),
+        ("", ""),
+    ] {
+        let send = world.request_as_user("POST", "/api/send-message/").json(&json!({"text": "hi"}));
+        let list = world.request_as_user("GET", "/api/get-messages/?session_id=1");
+        let watch = world.request_as_user("GET", "/api/turns/5/events/");
+        for request in [send, list, watch] {
+            assert!(answer(request.header("accept-language", header)).await.status < 300);
+        }
+        assert_eq!(world.chat.send.last().metadata("accept-language"), told, "{header}");
+        assert_eq!(world.chat.list.last().metadata("accept-language"), told, "{header}");
+        assert_eq!(world.chat.watch.last().metadata("accept-language"), told, "{header}");
+    }
+}
+
+#[tokio::test]
 async fn auth_gets_no_header_of_the_caller() {
     let world = World::start().await;
     let name = json!({"username": "ada", "password": "a good long one"});

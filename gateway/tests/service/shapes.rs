@@ -39,7 +39,7 @@ async fn a_slash_at_the_end_makes_no_difference() {
 }
 
 /// All of these need a token, and most a body.
-const OTHERS: [(&str, &str); 19] = [
+const OTHERS: [(&str, &str); 21] = [
     ("POST", "/api/messages/8/edit"),
     ("POST", "/api/messages/8/feedback"),
     ("DELETE", "/api/messages/8/feedback"),
@@ -59,6 +59,8 @@ const OTHERS: [(&str, &str); 19] = [
     ("GET", "/api/sessions/3/context"),
     ("GET", "/api/account/export"),
     ("GET", "/api/account/usage"),
+    ("GET", "/api/account/preferences"),
+    ("PATCH", "/api/account/preferences"),
 ];
 
 #[tokio::test]

@@ -117,8 +117,11 @@ async fn a_failure_is_told_as_everywhere_else() {
     assert_eq!((last.name.as_str(), last.id.as_str()), ("error", "1.5.end"));
     let detail = "Your message is saved, but the buddy cannot answer at the moment. Please try again \
                   shortly.";
+    let mut data = last.data;
+    let help = data.as_object_mut().unwrap().remove("help");
+    assert!(help.is_some_and(|help| help["crisis_resources"] == "/api/crisis-resources/"));
     let expected = json!({"code": "model_unavailable", "detail": detail, "retry_after": 8});
-    assert_eq!(last.data, expected);
+    assert_eq!(data, expected);
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! What a turn's stream tells, and how a client reads it.
 
 use futures_util::stream::{self, StreamExt as _};
-use proto::chat::v1::turn_event::{Accepted, Delta, Done, Event, Failed, Reset};
-use proto::chat::v1::{ErrorReason, Turn, TurnEvent, Usage};
+use proto::chat::v1::turn_event::{Accepted, Delta, Disclosure, Done, Event, Failed, Reset};
+use proto::chat::v1::{ErrorReason, Safety, Turn, TurnEvent, Usage};
 use reqwest::Response;
 use serde_json::Value;
 use tonic::Status;
@@ -20,6 +20,14 @@ pub(crate) fn accepted() -> TurnEvent {
 
 pub(crate) fn accepted_as(accepted: Accepted) -> TurnEvent {
     event(1, 0, Event::Accepted(Accepted { session_id: 1, user_message_id: 8, ..accepted }))
+}
+
+pub(crate) fn noticed(safety: Safety) -> TurnEvent {
+    event(0, 0, Event::Safety(safety))
+}
+
+pub(crate) fn disclosed(disclosure: Disclosure) -> TurnEvent {
+    event(0, 0, Event::Disclosure(disclosure))
 }
 
 pub(crate) fn delta(offset: u64, text: &str) -> TurnEvent {

@@ -29,7 +29,7 @@ async fn a_turn_is_shown_as_it_is() {
     let mut expected = json!({
         "id": 5, "session": 1, "parent": null, "user_message": 8, "ai_message": null,
         "state": "queued", "attempt": 0, "failure": null, "finish_reason": null, "usage": null,
-        "shown": false, "created_at": "", "ended_at": null,
+        "shown": false, "created_at": "", "ended_at": null, "safety": null,
     });
     let answer = world.get("/api/turns/5/").await;
     assert_eq!((answer.status, answer.json()), (200, expected.clone()));

@@ -28,6 +28,8 @@ pub(crate) struct Chat {
     pub(crate) delete: Rpc<pb::DeleteSessionRequest, pb::DeleteSessionResponse>,
     pub(crate) context: Rpc<pb::GetContextRequest, pb::GetContextResponse>,
     pub(crate) usage: Rpc<pb::GetUsageRequest, pb::GetUsageResponse>,
+    pub(crate) preferences: Rpc<pb::GetPreferencesRequest, pb::GetPreferencesResponse>,
+    pub(crate) prefer: Rpc<pb::UpdatePreferencesRequest, pb::UpdatePreferencesResponse>,
     pub(crate) stream: Rpc<pb::SendMessageRequest, Events>,
     pub(crate) regenerate: Rpc<pb::RegenerateReplyRequest, Events>,
     pub(crate) edit: Rpc<pb::EditMessageRequest, Events>,
@@ -65,6 +67,8 @@ impl Chat {
             delete: Rpc::new(|_| Ok(pb::DeleteSessionResponse::default())),
             context: Rpc::new(|_| Ok(pb::GetContextResponse::default())),
             usage: Rpc::new(|_| Ok(pb::GetUsageResponse::default())),
+            preferences: Rpc::new(|_| Ok(pb::GetPreferencesResponse::default())),
+            prefer: Rpc::new(|_| Ok(pb::UpdatePreferencesResponse::default())),
             stream: Rpc::new(|_| Ok(stream::empty().boxed())),
             regenerate: Rpc::new(|_| Ok(stream::empty().boxed())),
             edit: Rpc::new(|_| Ok(stream::empty().boxed())),
@@ -172,6 +176,20 @@ impl ChatService for Chat {
         request: Request<pb::GetUsageRequest>,
     ) -> Answer<pb::GetUsageResponse> {
         self.usage.call(request).await
+    }
+
+    async fn get_preferences(
+        &self,
+        request: Request<pb::GetPreferencesRequest>,
+    ) -> Answer<pb::GetPreferencesResponse> {
+        self.preferences.call(request).await
+    }
+
+    async fn update_preferences(
+        &self,
+        request: Request<pb::UpdatePreferencesRequest>,
+    ) -> Answer<pb::UpdatePreferencesResponse> {
+        self.prefer.call(request).await
     }
 
     type StreamMessageStream = Events;
