@@ -37,7 +37,7 @@ pub struct Reader {
 /// One event as it came.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// `accepted`, `delta`, `reset`, `done` or `error`.
+    /// `safety`, `accepted`, `disclosure`, `delta`, `reset`, `done` or `error`.
     pub name: String,
     /// Its id.
     pub id: String,
@@ -161,6 +161,12 @@ impl Reader {
 
     fn take(&mut self, event: Event) {
         assert!(self.end.is_none(), "nothing comes after the end: {event:?}");
+        if ["safety", "disclosure"].contains(&event.name.as_str()) {
+            // What stands beside a reply does not say how far that was told.
+            assert_eq!(event.id, self.position(), "{event:?}");
+            self.events.push(event);
+            return;
+        }
         self.last_event_id.clone_from(&event.id);
         if let Some(turn) = event.data["turn_id"].as_i64() {
             self.turn = turn;
@@ -178,6 +184,14 @@ impl Reader {
         let told = self.skipped + self.text.len();
         assert_eq!(offset(&event.id), told, "an id is how far it was told: {event:?}");
         self.events.push(event);
+    }
+
+    /// The id of the place where they are.
+    fn position(&self) -> &str {
+        match self.last_event_id.as_str() {
+            "" => "0.0",
+            id => id.strip_suffix(".end").unwrap_or(id),
+        }
     }
 
     /// The next block with the blank line behind it.

@@ -6,6 +6,8 @@ use serde_json::json;
 
 const DANGER: &str = "I want to die";
 const HELP: &str = "emergency number";
+/// What the words that are said the second time name.
+const LINE: &str = "findahelpline.com";
 
 fn assert_is_over(answer: &Answer) {
     assert_eq!(answer.says(), (429, "daily_limit".to_owned()));
@@ -44,7 +46,8 @@ async fn when_the_day_is_used_up_there_is_still_help() {
     assert!(help.json()["ai_response"].as_str().unwrap().contains(HELP));
     let mut reader = ada.stream(DANGER).await;
     reader.read_on().await;
-    assert!(reader.text.contains(HELP), "{}", reader.text);
+    assert!(reader.text.contains(LINE), "{}", reader.text);
+    assert_eq!(reader.events[0].name, "safety");
     assert_eq!(reader.done()["finish_reason"], "written");
     assert_eq!(ada.messages(session).await.len(), 8);
     let usage = ada.see("/api/account/usage/").await;
@@ -71,7 +74,8 @@ async fn in_danger_nobody_stands_in_line() {
     assert!(help.json()["ai_response"].as_str().unwrap().contains(HELP), "{}", help.text);
     let mut reader = ada.stream(DANGER).await;
     reader.read_on().await;
-    assert!(reader.text.contains(HELP), "{}", reader.text);
+    assert!(reader.text.contains(LINE), "{}", reader.text);
+    assert_eq!(reader.events[0].name, "safety");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,6 +70,21 @@ async fn an_export_is_what_was_there_and_nothing_of_what_was_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_country_that_somebody_set_is_in_their_export_until_they_take_it_back() {
+    let product = Product::start().await;
+    let (ada, bob) = (product.register("ada").await, product.register("bob").await);
+    ada.say("hello").await;
+    bob.patch("/api/account/preferences/", &json!({"region": "FR"})).await;
+    for (region, expected) in [(json!("gb"), vec!["GB"]), (json!(null), vec![])] {
+        ada.patch("/api/account/preferences/", &json!({"region": region})).await;
+        let lines = export(&ada).await;
+        let set = of_type(&lines, "preferences");
+        let regions: Vec<_> = set.iter().map(|line| line["region"].as_str().unwrap()).collect();
+        assert_eq!(regions, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn words_are_found_by_their_owner_until_they_are_deleted() {
     let stub = Stub::start().await.unwrap();
     let product = Product::with_model(&stub).await;

@@ -1,7 +1,10 @@
 //! What is never written down.
 
+use std::path::Path;
+
 use e2e::{Answer, Process, Product, free_address};
 use openai_stub::{Behaviour, Stub};
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, Statement};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -162,4 +165,94 @@ async fn converse(product: &Product, token: &str) {
     let odd = product.request("GET", "/api/sessions/").bearer_auth(token);
     let odd = odd.header("last-event-id", CANARY).header("if-none-match", CANARY);
     assert_eq!(Answer::to(odd).await.status, 200);
+}
+
+/// The first column of what a query finds.
+async fn column(database: &DatabaseConnection, query: &str) -> Vec<String> {
+    let statement = Statement::from_string(database.get_database_backend(), query);
+    let rows = database.query_all_raw(statement).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+/// Every column of a database that has the canary in it.
+async fn places(file: &Path) -> Vec<String> {
+    let database = Database::connect(format!("sqlite:{}", file.display())).await.unwrap();
+    let columns = "SELECT '\"' || tables.name || '\".\"' || columns.name || '\"'
+                   FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+                   WHERE tables.type = 'table'";
+    let mut places = Vec::new();
+    for place in column(&database, columns).await {
+        let (table, name) = place.split_once('.').unwrap();
+        let query =
+            format!("SELECT '' FROM {table} WHERE CAST({name} AS TEXT) LIKE '%{CANARY}%' LIMIT 1");
+        if !column(&database, &query).await.is_empty() {
+            places.push(place.replace('"', ""));
+        }
+    }
+    database.close().await.unwrap();
+    places
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_in_danger_said_is_in_their_messages_and_nowhere_else() {
+    let stub = Stub::start().await.unwrap();
+    let data = TempDir::new().unwrap();
+    let (address, folder, model) =
+        (free_address(), data.path().display().to_string(), stub.base_url());
+    let settings = [
+        ("AI_BUDDY_LISTEN", address.as_str()),
+        ("AI_BUDDY_DATA", &folder),
+        ("OPENAI_BASE_URL", &model),
+        ("AUTH_BCRYPT_COST", "10"),
+        ("RUST_LOG", "trace"),
+    ];
+    let mut process = Process::start("ai-buddy", &settings);
+    let product = Product::at(&address);
+    product.ready().await;
+    let ada = product.register("ada").await;
+    stub.judges(Behaviour::reply(format!("{{\"tier\":\"high\", \"why\": \"{CANARY}\"}}")));
+    let quoting = || format!("You said {CANARY}. Call {CANARY} at 1-800-555-0199.");
+    for (text, behaviour) in [
+        ("it rained", Behaviour::reply(quoting())),
+        ("I can't go on like this", Behaviour::reply(quoting())),
+        ("I want to die", Behaviour::DropAfter { text: quoting(), tokens: 4 }),
+        ("I took all the pills an hour ago", Behaviour::unauthorized()),
+        ("Quiero morir", Behaviour::FinishReason { text: quoting(), reason: "stop".into() }),
+        (
+            "my friend wants to kill herself",
+            Behaviour::MalformedChunk { text: quoting(), tokens: 2 },
+        ),
+    ] {
+        stub.always(behaviour);
+        // Words that only the model finds grave would else become a title.
+        ada.post("/api/sessions/", &json!({"title": "mine"})).await;
+        let mut reader = ada.stream(&format!("{text}, {CANARY}")).await;
+        reader.read_on().await;
+        ada.try_to_say(&format!("{CANARY}, {text}")).await;
+        assert!(reader.count("safety") > 0, "{text}");
+        let others = reader.events.iter().filter(|event| event.name != "delta");
+        let told: Vec<_> = others.map(|event| event.data.to_string()).collect();
+        assert!(told.iter().all(|told| !told.contains(CANARY)), "{told:?}");
+    }
+    // And while nothing can be written.
+    let file = data.path().join("chat.db");
+    let database = Database::connect(format!("sqlite:{}", file.display())).await.unwrap();
+    let refuse =
+        "CREATE TRIGGER refuse BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END";
+    database.execute_unprepared(refuse).await.unwrap();
+    database.close().await.unwrap();
+    let refused = ada.try_to_say(&format!("I want to die, {CANARY}")).await;
+    assert_eq!(refused.status, 500);
+    assert!(refused.json()["safety"].is_object() && !refused.text.contains(CANARY));
+
+    process.signal("TERM").await;
+    assert_eq!(process.ended().await, Some(0));
+    let output = process.output();
+    assert!(output.contains("something grave was said"), "what was noticed is in the logs");
+    let line = output.lines().find(|line| line.contains(CANARY));
+    assert!(line.is_none(), "{line:?}");
+    let mut found = places(&file).await;
+    found.retain(|place| !place.starts_with("search"));
+    assert_eq!(found, ["messages.text"]);
+    assert_eq!(places(&data.path().join("auth.db")).await, [""; 0]);
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// What the server says when nobody tells it what to say.
 pub const DEFAULT_REPLY: &str = "I hear you.";
 
+/// What the server finds of what somebody said when nobody tells it what to find.
+pub const DEFAULT_VERDICT: &str = r#"{"tier":"none"}"#;
+
 /// What [`Behaviour::Refusal`] says.
 pub const REFUSAL: &str = "I cannot help with that.";
 

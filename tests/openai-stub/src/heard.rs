@@ -31,6 +31,11 @@ impl Heard {
         Ok(Self { messages, model, stream: stream.unwrap_or(false), authorization, body })
     }
 
+    /// Whether an answer in a given format is asked for, and not a reply.
+    pub(crate) fn has_format(&self) -> bool {
+        self.body.get("response_format").is_some_and(|format| !format.is_null())
+    }
+
     /// Whether a stream should tell the number of tokens at its end.
     pub(crate) fn wants_usage(&self) -> bool {
         self.body.pointer("/stream_options/include_usage") == Some(&Value::Bool(true))

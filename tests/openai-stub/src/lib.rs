@@ -28,6 +28,6 @@ mod streamed;
 mod stub;
 mod telling;
 
-pub use behaviour::{Behaviour, DEFAULT_REPLY, REFUSAL};
+pub use behaviour::{Behaviour, DEFAULT_REPLY, DEFAULT_VERDICT, REFUSAL};
 pub use heard::Heard;
 pub use stub::Stub;

@@ -22,13 +22,13 @@ use tower::ServiceExt;
 use crate::{Heard, answer::HangUp, ledger::Ledger, paper, telling};
 
 /// Takes connections until it is dropped; then they are dropped with it.
-pub(crate) async fn serve(listener: TcpListener, ledger: Arc<Ledger>) {
+pub(crate) async fn serve(listener: TcpListener, ledger: Arc<Ledger>, verdicts: Arc<Ledger>) {
     let router = Router::new()
         .route("/v1/chat/completions", post(chat))
         .route("/v1/models", get(async || Json(paper::models())))
         .fallback(async || refuse(StatusCode::NOT_FOUND, "There is no such path."))
         .layer(DefaultBodyLimit::disable())
-        .with_state(ledger);
+        .with_state(Ledgers { ledger, verdicts });
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -63,9 +63,18 @@ async fn connection(stream: TcpStream, router: Router) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn chat(State(ledger): State<Arc<Ledger>>, headers: HeaderMap, body: Bytes) -> Response {
+/// Replies and verdicts are kept apart.
+#[derive(Clone)]
+struct Ledgers {
+    ledger: Arc<Ledger>,
+    verdicts: Arc<Ledger>,
+}
+
+async fn chat(State(ledgers): State<Ledgers>, headers: HeaderMap, body: Bytes) -> Response {
     match Heard::read(&headers, &body) {
         Ok(heard) => {
+            let Ledgers { ledger, verdicts } = ledgers;
+            let ledger = if heard.has_format() { verdicts } else { ledger };
             let (exchange, behaviour) = ledger.open(heard.clone());
             telling::answer(behaviour, &heard, exchange.number()).deliver(exchange).await
         }

@@ -8,13 +8,15 @@ use std::{
 
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::{Behaviour, Heard, ledger::Ledger, server};
+use crate::{Behaviour, DEFAULT_VERDICT, Heard, ledger::Ledger, server};
 
 /// A running server. It stops, and closes every connection, when this is dropped.
 #[derive(Debug)]
 pub struct Stub {
     address: SocketAddr,
     ledger: Arc<Ledger>,
+    /// For requests that ask for an answer in a given format, and not for a reply.
+    verdicts: Arc<Ledger>,
     // A set, because it aborts its task when dropped.
     _server: JoinSet<()>,
 }
@@ -30,8 +32,10 @@ impl Stub {
         let address = listener.local_addr()?;
         let ledger = Arc::new(Ledger::default());
         let mut server = JoinSet::new();
-        server.spawn(server::serve(listener, Arc::clone(&ledger)));
-        Ok(Self { address, ledger, _server: server })
+        let verdicts = Arc::new(Ledger::default());
+        verdicts.always(Behaviour::reply(DEFAULT_VERDICT));
+        server.spawn(server::serve(listener, Arc::clone(&ledger), Arc::clone(&verdicts)));
+        Ok(Self { address, ledger, verdicts, _server: server })
     }
 
     /// What a client takes as the base URL of the API: `http://127.0.0.1:PORT/v1`.
@@ -43,6 +47,18 @@ impl Stub {
     /// From now on, behaves like this whenever nothing is queued.
     pub fn always(&self, behaviour: Behaviour) {
         self.ledger.always(behaviour);
+    }
+
+    /// From now on, behaves like this when an answer in a given format is asked for: how grave
+    /// something is. Such requests take nothing from the queue, and count nowhere else.
+    pub fn judges(&self, behaviour: Behaviour) {
+        self.verdicts.always(behaviour);
+    }
+
+    /// Every request for an answer in a given format so far.
+    #[must_use]
+    pub fn judged(&self) -> Vec<Heard> {
+        self.verdicts.heard()
     }
 
     /// Queues behaviours: each request takes one, before the default gets its turn.
