@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::table::Table;
 
 /// Kinds of text, each to be repeated until it is long enough.
-const TEXTS: [(&str, &str); 3] = [
+const TEXTS: [(&str, &str); 5] = [
     (
         "ordinary prose",
         "Today I finished the report early, so I walked home along the canal. My brother called about \
@@ -23,6 +23,17 @@ const TEXTS: [(&str, &str); 3] = [
         "I can't sleep and I can't stop crying, and nobody at home sees how tired I am of everything. \
          Some nights I don't know how to go on, I feel like a burden and I just want it to stop. Then \
          morning comes, I go to work, I smile, and I tell them all that I am fine, but I'm not. ",
+    ),
+    (
+        "German distress",
+        "Ich kann nicht schlafen und nicht aufhören zu weinen, und zu Hause sieht niemand, wie müde ich \
+         von allem bin. Manchmal weiß ich nicht, wie es weitergehen soll, ich falle allen zur Last. Dann \
+         kommt der Morgen, ich gehe zur Arbeit, ich lächle und sage, dass es mir gut geht. ",
+    ),
+    (
+        "Chinese distress",
+        "我睡不着，一直在哭，家里没有人看得出我有多累。有些晚上我不知道怎么撑下去，觉得自己是大家的负担，\
+         只想让这一切停下来。到了早上，我去上班，笑着跟大家说我没事，其实我有事。",
     ),
     (
         "repeated signs",
