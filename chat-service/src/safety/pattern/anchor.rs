@@ -70,4 +70,10 @@ const COMMON: &str = "\
     auf eu nao o os as e um uma em da com meu minha mais quero ja في من لا ما انا ان على اني \
     مش هذا كل يا مو او الي में है नहीं हूँ हूं को का की के से और मैं मुझे मेरी मेरा ही भी तो \
     कर main hai nahi hoon ko ka ki mujhe 我 你 他 她 的 了 不 是 在 有 就 都 也 很 想 要 会 没 这 那 一 个 们 人 好 说 \
-    去 到 得 着 过 把 被 给 和 还 再 又 太 真 吗 吧 啊 什 么 自 己 来 上 下 天 心 能 可 以 为 多 所 时 候 觉 感 知 道 样 活";
+    去 到 得 着 过 把 被 给 和 还 再 又 太 真 吗 吧 啊 什 么 自 己 来 上 下 天 心 能 可 以 为 多 所 时 候 觉 感 知 道 样 活 \
+    里 面 家 生 年 月 日 吃 看 走 做 让 事 情 只 从 比 最 怎 因 果 但 后 前 每 已 经 难 大 小 中 出 对 起 用 点 晚 早 些 停 \
+    hab habe bin kann kein keine so wie was wird werden war sie er wir man noch schon immer hier jetzt heute alles \
+    mal ganz von bei nach vor um am im an den dem sich geht estoy esta este eso como cuando del al su he ha hoy \
+    ahora nada siempre nunca todos voy tengo hacer dans au avec mais ou est se son mes tu il elle on nous vous me \
+    moi fait si jamais rien estou isso quando tudo sempre hoje agora vou tenho fazer mim pra na no never one all any \
+    even how think know feel life time day night people been more only them still too much tell home everything";
