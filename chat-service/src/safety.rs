@@ -21,6 +21,7 @@ mod tokens;
 mod vocabulary;
 pub(crate) mod words;
 
+pub(crate) use letters::last;
 pub(crate) use notice::{Display, Notice, Whereabouts};
 
 pub use conversation::{Conversation, Heard};

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::model::Model;
 use crate::prompt::Prompt;
-use crate::safety::Tier;
+use crate::safety::{Tier, last};
 use crate::store::Sender;
 
 /// How long the model may take to say it.
@@ -74,7 +74,7 @@ impl Model {
     fn question(&self, prompt: &Prompt) -> CreateChatCompletionRequest {
         let said = prompt.messages.iter().filter(|message| message.sender == Sender::User);
         let mut said: Vec<_> =
-            said.rev().take(MESSAGES).map(|message| end(&message.text)).collect();
+            said.rev().take(MESSAGES).map(|message| last(&message.text, MOST)).collect();
         said.reverse();
         let said = json!({ "messages": said }).to_string();
         let system = ChatCompletionRequestSystemMessage::from(QUESTION);
@@ -108,11 +108,4 @@ fn read(said: &str) -> Option<Tier> {
     let (start, end) = (said.find('{')?, said.rfind('}')?);
     let verdict: Verdict = serde_json::from_str(said.get(start..=end)?).ok()?;
     Tier::of_name(&verdict.tier)
-}
-
-/// The end of a text: what was said last counts most.
-fn end(text: &str) -> &str {
-    let length = text.chars().count();
-    let start = text.char_indices().nth(length.saturating_sub(MOST)).map_or(0, |(at, _)| at);
-    text.get(start..).unwrap_or(text)
 }

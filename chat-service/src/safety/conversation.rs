@@ -98,8 +98,7 @@ impl Conversation {
         (self.tier, self.since, self.quiet) = (self.tier.max(tier), Some(now), 0);
         (self.distress, self.despair) = (Some(0), Some(0));
         if tier.is_danger() {
-            let shown = self.shown.map_or(tier, |(shown, _)| shown.max(tier));
-            self.shown = Some((shown, 0));
+            self.note_shown(tier);
         }
     }
 
@@ -166,10 +165,15 @@ impl Conversation {
         };
         let is_card = raised.is_danger() && is_due;
         if is_card {
-            let shown = self.shown.map_or(raised, |(shown, _)| shown.max(raised));
-            self.shown = Some((shown, 0));
+            self.note_shown(raised);
         }
         is_card
+    }
+
+    /// Notes that help is shown whole now.
+    fn note_shown(&mut self, tier: Tier) {
+        let shown = self.shown.map_or(tier, |(shown, _)| shown.max(tier));
+        self.shown = Some((shown, 0));
     }
 }
 

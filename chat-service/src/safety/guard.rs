@@ -16,7 +16,7 @@ use crisis_resources::Region;
 pub(crate) use self::kind::Kind;
 
 use super::language::Language;
-use super::letters::fold;
+use super::letters::{fold, last};
 use super::tokens::Tokens;
 
 /// Longest part of a sentence that is held and judged at once, in characters.
@@ -273,12 +273,6 @@ impl Look {
         let speaks_of_calling = tokens.iter().any(|token| numbers::is_calling(&token.text));
         Self { is_trigger, speaks_of_calling }
     }
-}
-
-/// The last characters of a text.
-fn last(text: &str, most: usize) -> &str {
-    let start = text.char_indices().rev().nth(most.saturating_sub(1)).map_or(0, |(at, _)| at);
-    text.get(start..).unwrap_or_default()
 }
 
 fn replacement(kind: Kind, language: Language) -> String {

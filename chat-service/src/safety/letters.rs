@@ -96,6 +96,12 @@ pub(super) fn is_letter(letter: char) -> bool {
         || matches!(letter, '\u{900}'..='\u{903}' | '\u{93a}'..='\u{94f}' | '\u{962}' | '\u{963}')
 }
 
+/// The last characters of a text, at most so many.
+pub(crate) fn last(text: &str, most: usize) -> &str {
+    let start = text.char_indices().rev().nth(most.saturating_sub(1)).map_or(0, |(at, _)| at);
+    text.get(start..).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

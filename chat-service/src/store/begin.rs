@@ -146,11 +146,14 @@ impl Begin {
 
     /// Has a turn that failed answered after all.
     async fn resume(&self, tx: &DatabaseTransaction, turn: Turn) -> Result<Begun, Error> {
-        let (session_id, known) = (turn.session_id, turn.notice());
+        let known = turn.notice();
         // One from before anything was noticed in turns is heard now.
-        let noticed = self.notice(tx, session_id, false).await?;
-        let notice = known.or(noticed.notice);
-        let (way, allowances) = self.way(tx, turn.session_id, None, notice.as_ref()).await?;
+        let late = match known {
+            Some(_) => None,
+            None => Some(self.notice(tx, turn.session_id, false).await?),
+        };
+        let notice = known.as_ref().or(late.as_ref().and_then(|late| late.notice.as_ref()));
+        let (way, allowances) = self.way(tx, turn.session_id, None, notice).await?;
         let mut row = turn::ActiveModel {
             failure: Set(None),
             crashes: Set(0),
@@ -158,7 +161,9 @@ impl Begin {
             ..self.standing(&way, turn.attempt, turn.claims)
         };
         row.id = turn.into_active_model().id;
-        let row = row.notice(notice.as_ref(), noticed.whereabouts);
+        if let Some(late) = late {
+            row = row.notice(late.notice.as_ref(), late.whereabouts);
+        }
         let turn = row.update(tx).await?;
         let (turn, is_ours) = self.set_out(tx, turn, way).await?;
         let (message, stopped) = (None, Vec::new());

@@ -49,10 +49,7 @@ impl Store {
                     Spot::Latest => latest(user_id).one(&read).await?,
                     Spot::Message(id) => session_of(user_id, id).one(&read).await?,
                 };
-                let talk = match own {
-                    Some(row) => row.conversation(),
-                    None => before(&read, user_id, now).await?,
-                };
+                let talk = conversation(&read, own.as_ref(), user_id, now).await?;
                 let region = preferences::region(&read, user_id).await?;
                 Ok(Background { talk, region })
             })
@@ -76,10 +73,7 @@ impl Store {
                     }
                     let known = find(tx, user_id, turn.session_id).await?;
                     let disclosed_at = known.as_ref().and_then(|row| row.disclosed_at);
-                    let mut talk = match known {
-                        Some(row) => row.conversation(),
-                        None => before(tx, user_id, now).await?,
-                    };
+                    let mut talk = conversation(tx, known.as_ref(), user_id, now).await?;
                     talk.raise_to(notice.tier, now);
                     save(tx, (user_id, turn.session_id), &talk, disclosed_at).await?;
                     sessions::hide_title(tx, turn.session_id).await?;
@@ -107,12 +101,16 @@ pub(super) async fn find(
     Ok(query.one(connection).await?)
 }
 
-/// What a conversation begins with that nothing is remembered of.
-pub(super) async fn before(
+/// A conversation as it is remembered; one of which nothing is begins with what follows its person.
+pub(super) async fn conversation(
     connection: &impl ConnectionTrait,
+    row: Option<&risk::Model>,
     user_id: i64,
     now: DateTime<Utc>,
 ) -> Result<Conversation, Error> {
+    if let Some(row) = row {
+        return Ok(row.conversation());
+    }
     let known = known(user_id).all(connection).await?.into_iter();
     let followed = known.map(|row| row.conversation().follow(now));
     Ok(followed.max_by_key(|talk| talk.tier).unwrap_or_default())

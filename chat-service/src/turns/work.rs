@@ -212,7 +212,7 @@ impl Turns {
     }
 
     /// Whoever is in danger, as they are from `danger` on, does not wait for a model that takes its
-    /// time over the first word, and is not put off until the next start when this process stops.
+    /// time, unless they watch its words come, and is not put off until the next start when this process stops.
     async fn ask_soon(
         &self,
         prompt: Prompt,

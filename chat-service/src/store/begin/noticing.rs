@@ -45,10 +45,7 @@ impl Begin {
             None => *whereabouts,
         };
         let known = risks::find(tx, user_id, session_id).await?;
-        let mut talk = match &known {
-            Some(row) => row.conversation(),
-            None => risks::before(tx, user_id, now).await?,
-        };
+        let mut talk = risks::conversation(tx, known.as_ref(), user_id, now).await?;
         let heard = talk.take_in(screening.clone(), now);
         if is_new && heard.raised >= Tier::Elevated {
             let (tier, rules) = (heard.raised.name(), heard.rules.join(" "));
@@ -161,6 +158,21 @@ mod tests {
         let again = begin(|_| What::Failed { turn_id: id }, None);
         let turn = store.begin(again).await.unwrap().turn;
         assert!(turn.id == id && turn.notice().unwrap().is_danger());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_turn_that_is_tried_again_keeps_what_was_noticed_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let turn = store.begin(begin(said, None)).await.unwrap().turn;
+        let (id, noticed, lease) = (turn.id, turn.notice(), Lease::of(1, clock::now()));
+        let failed = (Failure::ModelUnavailable, turn.attempt);
+        store.fail(turn, failed, lease, clock::now()).await.unwrap();
+        store.set_region(1, Some("GB".into())).await.unwrap();
+        let again = begin(|_| What::Failed { turn_id: id }, Some("fr-FR".to_owned()));
+        let turn = store.begin(again).await.unwrap().turn;
+        assert!(noticed.is_some());
+        assert_eq!((turn.id, turn.notice()), (id, noticed));
     }
 
     #[tokio::test(flavor = "multi_thread")]
