@@ -13,6 +13,7 @@ mod letters;
 mod notice;
 mod pattern;
 mod rules;
+pub mod score;
 mod screening;
 mod slips;
 mod spelling;

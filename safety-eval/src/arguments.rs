@@ -10,6 +10,8 @@ safety-eval: measures what the crisis layer hears
     safety-eval [OPTIONS] FILE…         how much of each group is heard, and how much by mistake
     safety-eval --metamorphic FILE…     how much of it is still heard when written another way
     safety-eval --ordinary FILE…        ordinary words that the rules would take for their own
+    safety-eval --train FILE…           what the score learns from them (sentences that have a tier):
+                                        how it takes each fifth of them, learned from the other four
     safety-eval --bench                 how long screening takes (build with --release)
 
 A file holds one JSON object a line: {\"text\" or \"turns\", \"label\", \"tier\", \"set\", \"lang\", …}.
@@ -19,6 +21,7 @@ With --ordinary a file is a list of words, one a line; those of fewer than three
 letters than a to z, are passed over. What it prints, a word a line, is for chat-service's list of
 ordinary words (src/safety/rules/ordinary.txt), whether or not it holds them already.
 
+    --weights PATH with --train: write there what was learned from all of them
     --by KEY       group by this key of the rows instead of set and tier; may be given again;
                    a row with a list there counts for each of its values
     --misses       also list what was heard too low, and calm rows that were flagged, with the rules
@@ -37,6 +40,7 @@ pub(crate) enum Task {
     Measure,
     Metamorphic,
     Ordinary,
+    Train,
     Bench,
     Help,
 }
@@ -54,6 +58,8 @@ pub(crate) struct Arguments {
     pub(crate) misses: bool,
     /// Which tier counts for those; each row's own if not given.
     pub(crate) bar: Option<Tier>,
+    /// Where to write what was learned.
+    pub(crate) weights: Option<String>,
     /// Whether a machine reads the result.
     pub(crate) json: bool,
 }
@@ -70,6 +76,7 @@ impl Arguments {
             by: Vec::new(),
             misses: false,
             bar: None,
+            weights: None,
             json: false,
         };
         let mut arguments = arguments.into_iter();
@@ -78,6 +85,7 @@ impl Arguments {
                 "--help" | "-h" => read.task = Task::Help,
                 "--metamorphic" => read.task = Task::Metamorphic,
                 "--ordinary" => read.task = Task::Ordinary,
+                "--train" => read.task = Task::Train,
                 "--bench" => read.task = Task::Bench,
                 "--misses" => read.misses = true,
                 "--high" => read.bar = Some(Tier::High),
@@ -87,12 +95,19 @@ impl Arguments {
                     Some(key) => read.by.push(key),
                     None => bail!("--by needs a key; see --help"),
                 },
+                "--weights" => match arguments.next() {
+                    Some(path) => read.weights = Some(path),
+                    None => bail!("--weights needs a path; see --help"),
+                },
                 option if option.starts_with('-') => bail!("unknown option {option}; see --help"),
                 _ => read.files.push(argument),
             }
         }
         if read.by.is_empty() {
             read.by = ["set", "tier"].map(str::to_owned).into();
+        }
+        if read.weights.is_some() && read.task != Task::Train {
+            bail!("--weights goes with --train; see --help");
         }
         if read.files.is_empty() && !matches!(read.task, Task::Bench | Task::Help) {
             bail!("no files to read; see --help");
@@ -126,6 +141,11 @@ mod tests {
         assert_eq!(parse("--bench").unwrap().task, Task::Bench);
         assert_eq!(parse("a.jsonl --metamorphic").unwrap().task, Task::Metamorphic);
         assert_eq!(parse("--ordinary words.txt").unwrap().task, Task::Ordinary);
+        let learning = parse("--train a.jsonl --weights weights.bin").unwrap();
+        assert_eq!(
+            (learning.task, learning.weights.as_deref()),
+            (Task::Train, Some("weights.bin"))
+        );
         assert_eq!(parse("--help").unwrap().task, Task::Help);
     }
 
@@ -135,6 +155,12 @@ mod tests {
         assert!(parse("--metamorphic").unwrap_err().to_string().contains("no files"));
         assert!(parse("--ordinary").unwrap_err().to_string().contains("no files"));
         assert!(parse("a.jsonl --by").unwrap_err().to_string().contains("needs a key"));
+        assert!(
+            parse("a.jsonl --train --weights").unwrap_err().to_string().contains("needs a path")
+        );
+        assert!(
+            parse("a.jsonl --weights x").unwrap_err().to_string().contains("goes with --train")
+        );
         assert!(parse("a.jsonl --loud").unwrap_err().to_string().contains("--loud"));
     }
 }

@@ -26,6 +26,14 @@ impl Dice {
         self.next() & 1 == 1
     }
 
+    /// Puts these in another order.
+    pub fn shuffle<T>(&mut self, these: &mut [T]) {
+        for left in (2..=these.len()).rev() {
+            let chosen = u64::try_from(left).map_or(0, |left| self.next() % left);
+            these.swap(left - 1, usize::try_from(chosen).unwrap_or(0));
+        }
+    }
+
     /// One of these, none of none.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
         let count = u64::try_from(from.len()).ok().filter(|count| *count > 0)?;

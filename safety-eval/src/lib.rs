@@ -14,4 +14,5 @@ pub mod report;
 pub mod rows;
 pub mod shares;
 pub mod table;
+pub mod training;
 pub mod transformations;

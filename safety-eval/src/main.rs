@@ -17,6 +17,7 @@ use safety_eval::misses::Miss;
 use safety_eval::ordinary;
 use safety_eval::report::Report;
 use safety_eval::rows::File;
+use safety_eval::training::Lessons;
 use serde::Serialize;
 use serde_json::json;
 
@@ -41,6 +42,7 @@ fn run() -> anyhow::Result<()> {
         Task::Measure => measure(&arguments, &rows(&arguments)?),
         Task::Metamorphic => transform(&arguments, &rows(&arguments)?),
         Task::Ordinary => list(&arguments),
+        Task::Train => learn(&arguments, &rows(&arguments)?),
     }
 }
 
@@ -66,6 +68,20 @@ fn transform(arguments: &Arguments, files: &[File]) -> anyhow::Result<()> {
     let mut trial = Trial::default();
     files.iter().flat_map(|file| &file.rows).for_each(|row| trial.add(row));
     print(&shown(arguments, &trial, trial.losses())?)
+}
+
+/// How what is learned from some rows takes others; written where that was asked for.
+fn learn(arguments: &Arguments, files: &[File]) -> anyhow::Result<()> {
+    let lessons = Lessons::of(files);
+    let mut report = Report::new(arguments.by.clone());
+    for (file, heard) in files.iter().zip(lessons.try_out()) {
+        report.add(file, &heard);
+    }
+    if let Some(path) = &arguments.weights {
+        let weights = lessons.learn().write();
+        fs::write(path, weights).with_context(|| format!("{path} cannot be written"))?;
+    }
+    print(&shown::<_, Miss>(arguments, &report, &[])?)
 }
 
 /// Which words of the lists the rules would take for their own.

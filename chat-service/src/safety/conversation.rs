@@ -70,10 +70,17 @@ impl Conversation {
         if said.has(Cue::Distress) {
             self.distress = Some(0);
         }
-        if said.tier >= Tier::Elevated {
+        let is_hint = said.tier >= Tier::Elevated;
+        // What sounds grave for the means that are in it is not graver by them once more.
+        if is_hint && !said.is_sound {
             (self.distress, self.despair) = (Some(0), Some(0));
         }
         let (raised, sign) = self.raise(&said, &before);
+        if is_hint {
+            (self.distress, self.despair) = (Some(0), Some(0));
+        } else if said.sounds_distressed {
+            self.distress = Some(0);
+        }
         let mut rules = said.rules.clone();
         rules.extend(sign);
         said.is_done |= sign == Some(ACTED);

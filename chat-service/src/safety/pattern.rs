@@ -6,11 +6,14 @@
 //! characters count as words, so `想死` is two.
 
 mod anchor;
+mod parser;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use super::tokens::words_of;
+use super::spelling::Word;
 use super::vocabulary::{Class, Vocabulary};
+use anchor::Side;
+use parser::Parser;
 
 /// One step of a compiled pattern.
 #[derive(Debug, Clone)]
@@ -40,12 +43,9 @@ enum Node {
 }
 
 /// Phrases that patterns of one file may name.
-pub(super) type Classes = HashMap<String, String>;
+pub(super) type Classes = BTreeMap<String, String>;
 /// Words that stand for others, in all files.
-pub(super) type Spellings = HashMap<String, String>;
-
-/// Classes within classes go no deeper than this: one that names itself would go on for ever.
-const DEEPEST: usize = 8;
+pub(super) type Spellings = BTreeMap<String, String>;
 
 /// Compiles a pattern. Its words enter the vocabulary.
 ///
@@ -77,6 +77,21 @@ pub(super) struct Way {
     pub(super) anchor: Class,
     /// How many words may stand before that one.
     pub(super) reach: usize,
+    /// Words of which one stands right beside it.
+    beside: Option<(Side, Class)>,
+}
+
+impl Way {
+    /// Whether a match may have its anchor at a place.
+    pub(super) fn may_be_at(&self, at: usize, words: &[Word]) -> bool {
+        self.beside.as_ref().is_none_or(|(side, class)| {
+            let beside = match side {
+                Side::Before => at.checked_sub(1),
+                Side::After => at.checked_add(1),
+            };
+            beside.and_then(|at| words.get(at)).is_some_and(|word| class.has(&word.reading))
+        })
+    }
 }
 
 /// A pattern taken apart: each way to say it by itself.
@@ -97,13 +112,19 @@ pub(super) fn ways(
         let anchor = anchor::of(&node);
         let anchor = anchor.ok_or_else(|| format!("says nothing in particular: {pattern}"))?;
         let reach = anchor.reach;
+        let beside = match &anchor.beside {
+            Some((side, words)) => {
+                Some((*side, vocabulary.class(words.iter().map(String::as_str))?))
+            }
+            None => None,
+        };
         let anchor = vocabulary.class(anchor.words.iter().map(String::as_str))?;
         let mut program = Vec::new();
         emit(&node, &mut program, vocabulary)?;
         program.push(Step::Found);
         let first = beginnings(&program).map(Class::union);
         let first = first.ok_or_else(|| format!("begins with any word at all: {pattern}"))?;
-        Ok(Way { program, first, anchor, reach })
+        Ok(Way { program, first, anchor, reach, beside })
     };
     ways.into_iter().map(way).collect()
 }
@@ -215,132 +236,4 @@ fn emit_choice(
         }
     }
     Ok(())
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    rest: std::iter::Peekable<std::str::Chars<'a>>,
-    names: Names<'a>,
-    depth: usize,
-}
-
-/// What words and names in a pattern mean.
-type Names<'a> = (&'a Classes, &'a Spellings);
-
-impl<'a> Parser<'a> {
-    fn parse(text: &'a str, names: Names<'a>, depth: usize) -> Result<Node, String> {
-        if depth > DEEPEST {
-            return Err(format!("classes within classes without end: {text}"));
-        }
-        let mut parser = Parser { text, rest: text.chars().peekable(), names, depth };
-        let node = parser.choice()?;
-        match parser.rest.next() {
-            None => Ok(node),
-            Some(left) => Err(format!("unexpected {left:?} in {text}")),
-        }
-    }
-
-    fn choice(&mut self) -> Result<Node, String> {
-        let mut ways = vec![self.sequence()?];
-        while self.rest.next_if_eq(&'|').is_some() {
-            ways.push(self.sequence()?);
-        }
-        Ok(if ways.len() == 1 { ways.remove(0) } else { Node::Choice(flatten(ways)) })
-    }
-
-    fn sequence(&mut self) -> Result<Node, String> {
-        let mut nodes = Vec::new();
-        while let Some(letter) = self.rest.peek().copied() {
-            match letter {
-                '|' | ')' | ']' => break,
-                letter if letter.is_whitespace() => {
-                    self.rest.next();
-                }
-                _ => nodes.push(self.item()?),
-            }
-        }
-        match nodes.len() {
-            0 => Err(format!("nothing between two bars or brackets in {}", self.text)),
-            1 => Ok(nodes.remove(0)),
-            _ => Ok(Node::Sequence(nodes)),
-        }
-    }
-
-    fn item(&mut self) -> Result<Node, String> {
-        match self.rest.peek().copied() {
-            Some('(') => self.bracketed(')'),
-            Some('[') => Ok(Node::Optional(Box::new(self.bracketed(']')?))),
-            Some('^') => Ok(self.take(Node::Start)),
-            Some('$') => Ok(self.take(Node::End)),
-            Some('~') => {
-                self.rest.next();
-                let most = self.name().parse();
-                most.map(Node::Gap).map_err(|_| format!("~ without a number in {}", self.text))
-            }
-            Some('@') => {
-                self.rest.next();
-                let name = self.name();
-                let class = self.names.0.get(&name);
-                let class = class.ok_or_else(|| format!("no class @{name} in {}", self.text))?;
-                Parser::parse(class, self.names, self.depth + 1)
-            }
-            Some(sign) if "?+{}\"'.,".contains(sign) => Err(format!("{sign} in {}", self.text)),
-            _ => Ok(self.word()),
-        }
-    }
-
-    fn take(&mut self, node: Node) -> Node {
-        self.rest.next();
-        node
-    }
-
-    fn bracketed(&mut self, close: char) -> Result<Node, String> {
-        self.rest.next();
-        let node = self.choice()?;
-        match self.rest.next() {
-            Some(letter) if letter == close => Ok(node),
-            _ => Err(format!("no {close} in {}", self.text)),
-        }
-    }
-
-    fn name(&mut self) -> String {
-        let mut name = String::new();
-        while let Some(letter) = self.rest.next_if(|it| it.is_alphanumeric() || *it == '_') {
-            name.push(letter);
-        }
-        name
-    }
-
-    /// A word, or several of a script in which each character is one.
-    fn word(&mut self) -> Node {
-        let mut word = String::new();
-        while let Some(letter) =
-            self.rest.next_if(|it| !it.is_whitespace() && !"|()[]^$~@".contains(*it))
-        {
-            word.push(letter);
-        }
-        let words = words_of(&word).into_iter();
-        let meant = words.flat_map(|word| match self.names.1.get(&word) {
-            Some(meant) => meant.split(' ').map(str::to_owned).collect(),
-            None => vec![word],
-        });
-        let mut words: Vec<_> = meant.collect();
-        if words.len() == 1 {
-            Node::Word(words.remove(0))
-        } else {
-            Node::Sequence(words.into_iter().map(Node::Word).collect())
-        }
-    }
-}
-
-/// A choice among choices is one choice.
-fn flatten(ways: Vec<Node>) -> Vec<Node> {
-    let mut flat = Vec::new();
-    for way in ways {
-        match way {
-            Node::Choice(inner) => flat.extend(inner),
-            other => flat.push(other),
-        }
-    }
-    flat
 }

@@ -99,6 +99,9 @@ impl Rules {
                 else {
                     continue;
                 };
+                if !phrase.way.may_be_at(at, words) {
+                    continue;
+                }
                 let start = at.saturating_sub(phrase.way.reach).max(sentence).max(*untried);
                 for (place, first) in words.iter().enumerate().take(at + 1).skip(start) {
                     if phrase.way.first.has(&first.reading) {
@@ -136,6 +139,14 @@ impl Phrase {
     }
 }
 
+/// Whether a step may be taken at a word: a look ahead that spares most ways.
+fn may_go_on(program: &[Step], words: &[Word], (step, at): (usize, usize)) -> bool {
+    match program.get(step) {
+        Some(Step::Word(class)) => words.get(at).is_some_and(|it| class.has(&it.reading)),
+        _ => true,
+    }
+}
+
 /// Follows a program from a step and a word on. Returns the word after the last.
 fn run(
     program: &[Step],
@@ -151,6 +162,9 @@ fn run(
         match program.get(step)? {
             Step::Found => return Some(at),
             Step::Jump(to) => step = *to,
+            Step::Split(first, second) if !may_go_on(program, words, (*first, at)) => {
+                step = *second;
+            }
             Step::Split(first, second) => {
                 if let Some(end) = run(program, words, (*first, at), start, left) {
                     return Some(end);

@@ -22,6 +22,8 @@ pub(super) struct Slips {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Slip {
     Swapped,
+    /// The key beside the right one.
+    Beside,
     TooFew,
     TooMany,
     Other,
@@ -64,7 +66,8 @@ impl Slips {
             let (letters, tolerance) = self.words.get(*number as usize)?;
             let slip = slip(&typed, letters)?;
             let is_free = *tolerance == Tolerance::Free && letters.len() >= SHORTEST_FREE;
-            (slip != Slip::Other || is_free).then_some((slip, *number))
+            let is_other = matches!(slip, Slip::Beside | Slip::Other);
+            (!is_other || is_free).then_some((slip, *number))
         });
         let (_, number) = judged.min()?;
         self.words.get(number as usize).map(|(letters, _)| letters.iter().collect())
@@ -83,8 +86,27 @@ fn slip(typed: &[char], meant: &[char]) -> Option<Slip> {
         }
         _ if rest(typed, 1).as_deref() == Some(meant) => Some(Slip::TooMany),
         _ if Some(typed) == rest(meant, 1).as_deref() => Some(Slip::TooFew),
-        _ if rest(typed, 1).is_some() && rest(typed, 1) == rest(meant, 1) => Some(Slip::Other),
+        ([one, typed @ ..], [other, meant @ ..]) if typed == meant => {
+            Some(if are_beside(*one, *other) { Slip::Beside } else { Slip::Other })
+        }
         _ => None,
+    }
+}
+
+/// Whether two keys are neighbours on the keyboards that most people write English on.
+fn are_beside(one: char, other: char) -> bool {
+    const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
+    let place =
+        |letter| ROWS.iter().enumerate().find_map(|(row, keys)| Some((row, keys.find(letter)?)));
+    let (Some((row, at)), Some((other_row, other_at))) = (place(one), place(other)) else {
+        return false;
+    };
+    // Each row stands half a key to the right of the one above.
+    let (upper, lower) = if row <= other_row { (at, other_at) } else { (other_at, at) };
+    match row.abs_diff(other_row) {
+        0 => at.abs_diff(other_at) == 1,
+        1 => upper == lower || upper == lower + 1,
+        _ => false,
     }
 }
 
@@ -100,8 +122,8 @@ fn hash(letters: &[char]) -> u64 {
 }
 
 /// FNV-1a (64 bits): good enough where each find is looked at again.
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+pub(super) const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
-fn mix(hash: u64, letter: char) -> u64 {
+pub(super) fn mix(hash: u64, letter: char) -> u64 {
     (hash ^ u64::from(u32::from(letter))).wrapping_mul(0x0100_0000_01b3)
 }

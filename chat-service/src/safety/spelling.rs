@@ -2,22 +2,43 @@
 //! letters set apart, words run together. A guess may add what was not seen; it never takes away
 //! what is there, because only words that mean nothing to us are guessed at.
 
+mod disguise;
+
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::slips::Slips;
 use super::tokens::{Break, Token, Tokens};
 use super::vocabulary::{Reading, Vocabulary};
+use disguise::{calm, is_mixed, plain, undisguised};
 
 /// A word as rules see it.
 #[derive(Debug, Clone)]
-pub(super) struct Word {
+pub(super) struct Word<'t> {
     pub(super) reading: Reading,
+    /// How it is meant to be spelt, as far as we know.
+    pub(super) text: Cow<'t, str>,
     pub(super) before: Break,
     /// Whether it is not spelt so in the text.
     pub(super) is_guessed: bool,
     pub(super) is_quoted: bool,
     /// Which token of the text it comes from.
     pub(super) token: usize,
+}
+
+/// The token of a text that words come from.
+#[derive(Clone, Copy)]
+struct Origin<'t> {
+    token: &'t Token,
+    at: usize,
+    before: Break,
+}
+
+impl<'t> Origin<'t> {
+    fn of(tokens: &'t [Token], at: usize) -> Option<Self> {
+        let token = tokens.get(at)?;
+        Some(Self { token, at, before: token.before })
+    }
 }
 
 /// All that is known of spelling.
@@ -63,7 +84,7 @@ impl Spelling {
     }
 
     /// The words of a text.
-    pub(super) fn read(&self, text: &Tokens) -> Vec<Word> {
+    pub(super) fn read<'t>(&'t self, text: &'t Tokens) -> Vec<Word<'t>> {
         let tokens = &text.tokens;
         // Who writes letters as digits writes whole words as digits, too.
         let is_disguised = tokens.iter().any(|token| is_mixed(&token.text));
@@ -71,7 +92,7 @@ impl Spelling {
         while at < tokens.len() {
             let letters = spaced(tokens, at);
             if letters >= FEWEST_LETTERS {
-                self.read_letters(tokens.get(at..at + letters).unwrap_or_default(), at, &mut words);
+                self.read_letters(tokens, at, letters, &mut words);
                 at += letters;
             } else {
                 self.read_token(tokens, at, is_disguised, &mut words);
@@ -81,99 +102,121 @@ impl Spelling {
         words
     }
 
-    fn read_token(&self, tokens: &[Token], at: usize, is_disguised: bool, words: &mut Vec<Word>) {
-        let Some(token) = tokens.get(at) else { return };
-        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-        if ENDINGS.contains(&token.text.as_str())
-            && token.before == Break::None
+    fn read_token<'t>(
+        &'t self,
+        tokens: &'t [Token],
+        at: usize,
+        is_disguised: bool,
+        words: &mut Vec<Word<'t>>,
+    ) {
+        let Some(origin) = Origin::of(tokens, at) else { return };
+        let text = origin.token.text.as_str();
+        let before = at.checked_sub(1).and_then(|before| Origin::of(tokens, before));
+        if ENDINGS.contains(&text)
+            && origin.before == Break::None
             && let Some(before) = before
         {
-            let whole = self.vocabulary.read(&format!("{}{}", before.text, token.text));
+            let whole = self.vocabulary.read(&format!("{}{text}", before.token.text));
             if whole.word != 0 {
-                while words.last().is_some_and(|word| word.token == at - 1) {
+                while words.last().is_some_and(|word| word.token == before.at) {
                     words.pop();
                 }
-                return self.put(whole, before, at - 1, false, words);
+                return self.put(whole, &before.token.text, before, false, words);
             }
         }
-        let exact = self.vocabulary.read(&token.text);
-        let has_digit = token.text.bytes().any(|byte| byte.is_ascii_digit());
+        let exact = self.vocabulary.read(text);
+        let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
         let may_be_letters = has_digit && is_disguised;
-        let is_ordinary = exact.word != 0 || self.ordinary.contains(&token.text);
+        let is_ordinary = exact.word != 0 || self.ordinary.contains(text);
         if exact.is_known() && is_ordinary && !may_be_letters {
-            return self.put(exact, token, at, false, words);
+            return self.put(exact, text, origin, false, words);
         }
         if exact.is_known() && !may_be_letters {
             // "overdos" begins like a word of ours, and is meant to be one.
-            let meant = self.meant(&token.text).filter(|_| !has_digit);
+            let meant = self.meant(text).filter(|_| !has_digit);
             let word = meant.map_or(0, |meant| meant.word);
-            return self.put(Reading { word, ..exact }, token, at, false, words);
+            return self.put(Reading { word, ..exact }, text, origin, false, words);
         }
-        match self.guess(&token.text) {
-            Some(readings) => {
-                for (number, reading) in readings.into_iter().enumerate() {
-                    let joined = Token { before: Break::None, ..token.clone() };
-                    self.put(reading, if number == 0 { token } else { &joined }, at, true, words);
-                }
-            }
-            None => self.put(exact, token, at, false, words),
+        match self.guess(text) {
+            Some(readings) => self.put_all(readings, &plain(text), origin, true, words),
+            None => self.put(exact, &plain(text), origin, false, words),
         }
     }
 
-    /// Enters a word, or those that it stands for.
-    fn put(
-        &self,
-        reading: Reading,
-        token: &Token,
-        at: usize,
+    /// Enters words that one stands for.
+    fn put_all<'t>(
+        &'t self,
+        readings: Vec<Reading>,
+        text: &str,
+        origin: Origin<'t>,
         is_guessed: bool,
-        words: &mut Vec<Word>,
+        words: &mut Vec<Word<'t>>,
+    ) {
+        for (number, reading) in readings.into_iter().enumerate() {
+            let before = if number == 0 { origin.before } else { Break::None };
+            self.put(reading, text, Origin { before, ..origin }, is_guessed, words);
+        }
+    }
+
+    /// Enters a word, or those that it means. Its text counts where it is none of ours.
+    fn put<'t>(
+        &'t self,
+        reading: Reading,
+        text: &str,
+        origin: Origin<'t>,
+        is_guessed: bool,
+        words: &mut Vec<Word<'t>>,
     ) {
         let meant = self.meanings.get(&reading.word).filter(|_| reading.word != 0);
         let alone = [reading];
         for (number, reading) in meant.map_or(alone.as_slice(), Vec::as_slice).iter().enumerate() {
-            let before = if number == 0 { token.before } else { Break::None };
-            let is_quoted = token.is_quoted;
-            words.push(Word { reading: *reading, before, is_guessed, is_quoted, token: at });
+            let before = if number == 0 { origin.before } else { Break::None };
+            let text = self
+                .vocabulary
+                .spelt(reading.word)
+                .map_or_else(|| text.to_owned().into(), Cow::Borrowed);
+            let (reading, is_quoted) = (*reading, origin.token.is_quoted);
+            words.push(Word { reading, text, before, is_guessed, is_quoted, token: origin.at });
         }
     }
 
     /// Reads letters that are set apart: "s u i c i d e", "k.i.l.l".
-    fn read_letters(&self, letters: &[Token], at: usize, words: &mut Vec<Word>) {
+    fn read_letters<'t>(
+        &'t self,
+        tokens: &'t [Token],
+        at: usize,
+        count: usize,
+        words: &mut Vec<Word<'t>>,
+    ) {
+        let letters = tokens.get(at..at + count).unwrap_or_default();
         let all_apart = letters.iter().skip(1).all(|letter| letter.is_apart);
         let mut group = String::new();
-        let mut start = 0;
+        let mut start = at;
         for (number, letter) in letters.iter().enumerate() {
             let begins =
                 number > 0 && ((letter.is_apart && !all_apart) || letter.before != Break::None);
             if begins {
-                self.read_group(&group, letters, start, at, words);
+                self.read_group(&group, Origin::of(tokens, start), words);
                 group.clear();
-                start = number;
+                start = at + number;
             }
             group.push_str(&letter.text);
         }
-        self.read_group(&group, letters, start, at, words);
+        self.read_group(&group, Origin::of(tokens, start), words);
     }
 
-    fn read_group(
-        &self,
+    fn read_group<'t>(
+        &'t self,
         group: &str,
-        letters: &[Token],
-        start: usize,
-        at: usize,
-        words: &mut Vec<Word>,
+        origin: Option<Origin<'t>>,
+        words: &mut Vec<Word<'t>>,
     ) {
-        let Some(first) = letters.get(start) else { return };
+        let Some(origin) = origin else { return };
         let exact = self.vocabulary.read(group);
         let guessed = || self.guess(group).or_else(|| self.split(group));
         let readings = if exact.is_known() { Some(vec![exact]) } else { guessed() };
-        let is_guessed = group.len() > 1;
-        for (number, reading) in readings.unwrap_or_else(|| vec![exact]).into_iter().enumerate() {
-            let before = if number == 0 { first.before } else { Break::None };
-            let token = Token { before, ..first.clone() };
-            self.put(reading, &token, at + start, is_guessed, words);
-        }
+        let readings = readings.unwrap_or_else(|| vec![exact]);
+        self.put_all(readings, group, origin, group.len() > 1, words);
     }
 
     /// What a word may be that is not spelt like any of ours.
@@ -255,12 +298,6 @@ impl Spelling {
     }
 }
 
-/// Whether a word has both letters and digits.
-fn is_mixed(word: &str) -> bool {
-    word.bytes().any(|byte| byte.is_ascii_digit())
-        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
-
 /// How many single letters stand here one after the other.
 fn spaced(tokens: &[Token], at: usize) -> usize {
     let letters = tokens.iter().skip(at).enumerate().take_while(|(number, token)| {
@@ -269,35 +306,4 @@ fn spaced(tokens: &[Token], at: usize) -> usize {
         is_letter && (*number == 0 || token.before < Break::Hard)
     });
     letters.count()
-}
-
-fn undisguised(letter: char, one: char) -> char {
-    match letter {
-        '0' => 'o',
-        '1' | '!' | '|' => one,
-        '3' => 'e',
-        '4' | '@' => 'a',
-        '5' | '$' => 's',
-        '7' | '+' => 't',
-        '8' => 'b',
-        '9' => 'g',
-        _ => letter,
-    }
-}
-
-/// A word without the letters that were held down: "dieeee" as "diee" and "die". The last has no
-/// letter twice.
-fn calm(word: &str) -> Vec<String> {
-    let shorten = |most: usize| {
-        let (mut plain, mut run, mut last) = (String::with_capacity(word.len()), 0, '\0');
-        for letter in word.chars() {
-            run = if letter == last { run + 1 } else { 1 };
-            last = letter;
-            if run <= most {
-                plain.push(letter);
-            }
-        }
-        plain
-    };
-    vec![shorten(2), shorten(1)]
 }

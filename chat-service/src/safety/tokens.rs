@@ -7,8 +7,10 @@ use super::letters::{fold, is_ideograph, is_letter, latin};
 pub(super) enum Break {
     /// A space, or nothing.
     None,
-    /// A comma, a line's end, a dash: a phrase may go on over it.
+    /// A comma, a dash: a phrase may go on over it.
     Soft,
+    /// The end of a line: a phrase may go on over it, too.
+    Line,
     /// The end of a sentence.
     Hard,
 }
@@ -34,6 +36,9 @@ pub(super) struct Tokens {
 
 /// Longest quotation, in words: a mark that is never closed says nothing about the rest.
 const LONGEST_QUOTATION: usize = 60;
+/// Words that have lost their beginning, and so begin with a mark that begins no quotation.
+const ELISIONS: [&str; 12] =
+    ["cause", "cuz", "coz", "cos", "tis", "twas", "em", "til", "till", "bout", "n", "round"];
 
 impl Tokens {
     pub(super) fn of(text: &str) -> Self {
@@ -72,10 +77,15 @@ struct Reader {
     sentence: usize,
     /// The token at which the quotation began.
     quote: Option<usize>,
+    /// The same for one between single marks.
+    single: Option<usize>,
 }
 
 impl Reader {
     fn take(&mut self, last: char, letter: char, next: char) {
+        if letter == '\'' && !(is_letter(last) && is_letter(next)) {
+            self.apostrophe(last, next);
+        }
         if is_ideograph(letter) {
             self.close();
             self.word.push(letter);
@@ -104,8 +114,8 @@ impl Reader {
             '.' | '!' | '?' | ';' | '。' | '！' | '？' | '；' | '؟' | '।' | '۔' => {
                 self.end_sentence();
             }
-            ',' | ':' | '\n' | '\r' | '…' | '–' | '—' | '(' | ')' | '،' | '，' | '、' | '：' =>
-            {
+            '\n' | '\r' => self.raise(Break::Line),
+            ',' | ':' | '…' | '–' | '—' | '(' | ')' | '،' | '，' | '、' | '：' => {
                 self.raise(Break::Soft);
             }
             '"' => self.quotation(),
@@ -119,6 +129,7 @@ impl Reader {
         let here = self.found.tokens.len();
         let is_word = here.saturating_sub(self.sentence) <= 1;
         self.raise(if is_word { Break::Soft } else { Break::Hard });
+        self.single = None;
         self.sentence = here;
     }
 
@@ -129,12 +140,36 @@ impl Reader {
     fn quotation(&mut self) {
         let here = self.found.tokens.len();
         match self.quote.take() {
-            Some(start) if here - start <= LONGEST_QUOTATION => {
-                self.found.tokens.iter_mut().skip(start).for_each(|token| token.is_quoted = true);
-            }
+            Some(start) if here - start <= LONGEST_QUOTATION => self.quote_from(start),
             _ => self.quote = Some(here),
         }
         self.raise(Break::Soft);
+    }
+
+    /// 'Like this': a quotation, too, where no word goes on over the mark.
+    fn apostrophe(&mut self, last: char, next: char) {
+        // "nothin' helps", "my parents' house": no end.
+        let is_end = !(is_letter(next) || self.word.ends_with("in") || self.word.ends_with('s'));
+        self.close();
+        match self.single.take() {
+            Some(start) if is_end => {
+                let first = self.found.tokens.get(start).map_or("", |token| token.text.as_str());
+                if !ELISIONS.contains(&first) {
+                    self.quote_from(start);
+                }
+            }
+            _ if !is_letter(last) && is_letter(next) => {
+                self.single = Some(self.found.tokens.len());
+            }
+            left => self.single = left,
+        }
+    }
+
+    /// Marks what was said since, if it is no longer than a quotation.
+    fn quote_from(&mut self, start: usize) {
+        if self.found.tokens.len() - start <= LONGEST_QUOTATION {
+            self.found.tokens.iter_mut().skip(start).for_each(|token| token.is_quoted = true);
+        }
     }
 
     fn close(&mut self) {
@@ -195,5 +230,13 @@ mod tests {
         let quoted = Tokens::of("he said \"I want to die\" twice").tokens;
         let quoted: Vec<_> = quoted.iter().map(|token| token.is_quoted).collect();
         assert_eq!(quoted, [false, false, true, true, true, true, false]);
+        let quoted = |text: &str| {
+            let tokens = Tokens::of(text).tokens;
+            tokens.iter().filter(|token| token.is_quoted).count()
+        };
+        assert_eq!(quoted("he typed 'i don't want to live' again, the boys' way"), 5);
+        assert_eq!(quoted("the boys' idea, 'tis mine"), 0);
+        assert_eq!(quoted("she said whatever 'cause i want to die and nothin' helps"), 0);
+        assert_eq!(quoted("whatever 'cause i want to die and my parents' house is cold, 'k"), 0);
     }
 }

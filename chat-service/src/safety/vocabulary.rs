@@ -34,17 +34,24 @@ impl Reading {
     }
 }
 
+/// The bit of a word in a [`Class`]; none for a word that no rule speaks of.
+fn sieve(word: u32) -> u64 {
+    if word == 0 { 0 } else { 1 << (word % u64::BITS) }
+}
+
 /// Words of which any will do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Class {
     words: Box<[u32]>,
+    /// A bit for each of its words, several words to a bit: most looks end here.
+    sieve: u64,
     /// Few classes have any.
     stems: Option<Box<Stems>>,
 }
 
 impl Class {
     pub(super) fn has(&self, reading: &Reading) -> bool {
-        (reading.word != 0 && self.words.binary_search(&reading.word).is_ok())
+        (self.sieve & sieve(reading.word) != 0 && self.words.binary_search(&reading.word).is_ok())
             || self.stems.as_ref().is_some_and(|stems| {
                 stems.iter().zip(&reading.stems).any(|(ours, theirs)| ours & theirs != 0)
             })
@@ -58,10 +65,15 @@ impl Class {
             let theirs = class.stems.as_deref().copied().unwrap_or_default();
             stems.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours |= theirs);
         }
+        Self::of(words, &stems)
+    }
+
+    fn of(mut words: Vec<u32>, stems: &Stems) -> Self {
         words.sort_unstable();
         words.dedup();
-        let stems = (stems != Stems::default()).then(|| Box::new(stems));
-        Self { words: words.into(), stems }
+        let sieve = words.iter().fold(0, |bits, word| bits | sieve(*word));
+        let stems = (*stems != Stems::default()).then(|| Box::new(*stems));
+        Self { words: words.into(), sieve, stems }
     }
 
     pub(super) fn words(&self) -> &[u32] {
@@ -80,6 +92,8 @@ impl Class {
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     words: HashMap<String, u32>,
+    /// The words by their numbers.
+    spelt: Vec<String>,
     stems: HashMap<String, usize>,
     /// Lengths that beginnings have, in bytes.
     lengths: Vec<usize>,
@@ -92,8 +106,8 @@ impl Vocabulary {
     pub(super) fn new() -> Self {
         let (words, stems, lengths) = (HashMap::new(), HashMap::new(), Vec::new());
         // Number zero is for words that nobody speaks of.
-        let tolerances = vec![Tolerance::Exact];
-        Self { words, stems, lengths, tolerances, tolerance: Tolerance::Exact }
+        let (spelt, tolerances) = (vec![String::new()], vec![Tolerance::Exact]);
+        Self { words, spelt, stems, lengths, tolerances, tolerance: Tolerance::Exact }
     }
 
     /// Says how words that enter from now on may be misspelt.
@@ -121,10 +135,7 @@ impl Vocabulary {
                 None => numbers.push(self.word(word)),
             }
         }
-        numbers.sort_unstable();
-        numbers.dedup();
-        let stems = (stems != Stems::default()).then(|| Box::new(stems));
-        Ok(Class { words: numbers.into(), stems })
+        Ok(Class::of(numbers, &stems))
     }
 
     /// Enters a word that rules speak of, or that is only not to be taken for another.
@@ -138,6 +149,7 @@ impl Vocabulary {
         }
         let number = u32::try_from(self.tolerances.len()).unwrap_or(0);
         self.words.insert(word.to_owned(), number);
+        self.spelt.push(word.to_owned());
         self.tolerances.push(tolerance);
         number
     }
@@ -171,6 +183,11 @@ impl Vocabulary {
             }
         }
         Reading { word: number, stems }
+    }
+
+    /// How the word of a number is spelt; none for number zero.
+    pub(super) fn spelt(&self, number: u32) -> Option<&str> {
+        self.spelt.get(number as usize).map(String::as_str).filter(|word| !word.is_empty())
     }
 
     /// Whether a word is spelt like one of ours.

@@ -11,26 +11,36 @@ pub(super) struct Anchor {
     pub(super) words: Vec<String>,
     /// How many words of a match may stand before it.
     pub(super) reach: usize,
+    /// Words of which one always stands right beside it, if there are such.
+    pub(super) beside: Option<(Side, Vec<String>)>,
+}
+
+/// Where words stand that are beside an anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::safety) enum Side {
+    Before,
+    After,
 }
 
 /// The anchor of a pattern; `None` if it can do without any particular word.
 pub(super) fn of(node: &Node) -> Option<Anchor> {
     match node {
-        Node::Word(word) => Some(Anchor { words: vec![word.clone()], reach: 0 }),
+        Node::Word(word) => Some(Anchor { words: vec![word.clone()], ..Anchor::default() }),
         Node::Sequence(nodes) => {
-            let mut before = 0;
-            let anchors = nodes.iter().filter_map(|node| {
+            let (nodes, mut before) = (flat(nodes), 0);
+            let anchors = nodes.iter().enumerate().filter_map(|(at, node)| {
                 let start = before;
                 before += longest(node);
-                let Anchor { words, reach } = of(node)?;
-                Some(Anchor { words, reach: start + reach })
+                let Anchor { words, reach, beside } = of(node)?;
+                let beside = beside.or_else(|| single(node).and_then(|_| neighbour(&nodes, at)));
+                Some(Anchor { words, reach: start + reach, beside })
             });
-            anchors.min_by_key(|anchor| weigh(&anchor.words))
+            anchors.min_by_key(|anchor| (weigh(&anchor.words), anchor.beside.is_none()))
         }
         Node::Choice(nodes) => {
             let mut all = Anchor::default();
             for node in nodes {
-                let Anchor { words, reach } = of(node)?;
+                let Anchor { words, reach, .. } = of(node)?;
                 all.words.extend(words);
                 all.reach = all.reach.max(reach);
             }
@@ -38,6 +48,35 @@ pub(super) fn of(node: &Node) -> Option<Anchor> {
         }
         Node::Gap(_) | Node::Optional(_) | Node::Start | Node::End => None,
     }
+}
+
+/// A sequence without sequences in it.
+fn flat(nodes: &[Node]) -> Vec<&Node> {
+    let parts = nodes.iter().flat_map(|node| match node {
+        Node::Sequence(inner) => flat(inner),
+        node => vec![node],
+    });
+    parts.collect()
+}
+
+/// The words of which a node is one, if it is always one word.
+fn single(node: &Node) -> Option<Vec<String>> {
+    match node {
+        Node::Word(word) => Some(vec![word.clone()]),
+        Node::Choice(nodes) => {
+            let words: Option<Vec<_>> = nodes.iter().map(single).collect();
+            words.map(|words| words.concat())
+        }
+        _ => None,
+    }
+}
+
+/// The rarer of the words on both sides.
+fn neighbour(nodes: &[&Node], at: usize) -> Option<(Side, Vec<String>)> {
+    let words = |at: Option<usize>| single(nodes.get(at?)?);
+    let before = words(at.checked_sub(1)).map(|words| (Side::Before, words));
+    let after = words(at.checked_add(1)).map(|words| (Side::After, words));
+    before.into_iter().chain(after).min_by_key(|(_, words)| weigh(words))
 }
 
 /// How many words a match may have.

@@ -24,10 +24,12 @@ pub(in crate::safety) enum Flag {
     Ambiguous,
     /// Something was done or taken already.
     Done,
+    /// It is said in harmless matters, too: no more than elevated, unless the message sounds like it.
+    Backed,
 }
 
 /// What says something about its surroundings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::safety) enum Cue {
     /// Takes back what follows it.

@@ -1,6 +1,6 @@
 //! The files of rules, read and compiled.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
@@ -37,16 +37,16 @@ struct File {
     tolerance: Spelt,
     /// Words that stand for others.
     #[serde(default)]
-    spellings: HashMap<String, String>,
+    spellings: Spellings,
     /// Words that look like words of rules and are none.
     #[serde(default)]
     ordinary: String,
     /// Phrases that patterns name.
     #[serde(default)]
     classes: Classes,
-    /// What says something about its surroundings.
+    /// What says something about its surroundings, in an order that is always the same.
     #[serde(default)]
-    cues: HashMap<Cue, Vec<String>>,
+    cues: BTreeMap<Cue, Vec<String>>,
     rules: Vec<Entry>,
 }
 
@@ -169,7 +169,7 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::safety::screen;
+    use crate::safety::screening::find;
 
     fn entries() -> impl Iterator<Item = Entry> {
         FILES.into_iter().flat_map(|text| toml::from_str::<File>(text).unwrap().rules)
@@ -181,11 +181,20 @@ mod tests {
         for entry in entries() {
             assert!(!entry.hits.is_empty(), "{} has no example", entry.id);
             let tier = Tier::of_name(&entry.tier).unwrap();
-            let hits = entry.hits.iter().filter(|text| screen(text).tier < tier);
-            let misses = entry.misses.iter().filter(|text| screen(text).tier >= tier);
+            let hits = entry.hits.iter().filter(|text| find(text).tier < tier);
+            let misses = entry.misses.iter().filter(|text| find(text).tier >= tier);
             wrong.extend(hits.chain(misses).map(|text| format!("{}: {text}", entry.id)));
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn rules_are_read_the_same_every_time() {
+        let words = |rules: &Rules| -> Vec<_> {
+            let phrases = rules.phrases.iter();
+            phrases.map(|phrase| format!("{phrase:?}")).collect()
+        };
+        assert!(words(&Rules::read().unwrap()) == words(&Rules::read().unwrap()));
     }
 
     #[test]

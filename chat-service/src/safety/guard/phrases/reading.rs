@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 
-use super::super::super::pattern::{self, Classes, Step};
 use super::super::super::tokens::words_of;
 use super::super::super::vocabulary::{Class, Stems, Vocabulary};
 use super::super::Kind;
 use super::{Phrases, Rule};
+use crate::safety::pattern::{self, Classes, Spellings, Step};
 
 /// The phrases of each kind.
 pub(super) const FILES: [(Kind, &str); 7] = [
@@ -129,7 +129,7 @@ impl Phrases {
         patterns: &[String],
         classes: &Classes,
     ) -> Result<Vec<Vec<Step>>, String> {
-        let spellings = HashMap::new();
+        let spellings = Spellings::new();
         let compile = |it: &String| pattern::compile(it, classes, &spellings, &mut self.vocabulary);
         patterns.iter().map(compile).collect()
     }
