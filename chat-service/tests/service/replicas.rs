@@ -27,6 +27,8 @@ async fn a_reply_can_be_read_and_stopped_anywhere() {
     far.read_on().await;
     assert_eq!((far.text.as_str(), far.resets), (REPLY, 0));
 
+    // One that cannot be over before it is stopped, however slow the machine is.
+    stub.next([Behaviour::StallAfter { text: REPLY.into(), tokens: 5 }]);
     let mut reader = ada.stream("and again").await;
     reader.read_words(8).await;
     let mut far = ada_there.watch(reader.turn_id).await;
