@@ -3,8 +3,8 @@
 //! Rules know the ways of saying a thing that somebody thought of. The score was learned from
 //! sentences (`safety-eval/gold`) and knows how such sentences sound. It is a sum of small weights,
 //! one for each word, for two and three words in a row, and for a few letters in a row: it comes out
-//! the same everywhere and every time. It may add to what rules find, and takes nothing back but from rules that ask to be
-//! backed by it (`backed`).
+//! the same everywhere and every time. It may add to what rules find, and takes nothing back but from
+//! rules that ask to be backed by it (`backed`).
 
 mod features;
 
