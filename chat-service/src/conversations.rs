@@ -3,6 +3,7 @@
 mod hearing;
 mod keeping;
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub(crate) struct Conversations {
     disclosure: Disclosure,
     /// Hearings at once: they leave room for those who read.
     hearings: Arc<Semaphore>,
+    /// Second looks at once.
+    looks: Arc<Semaphore>,
 }
 
 impl Conversations {
@@ -54,7 +57,9 @@ impl Conversations {
         let (window, limits, disclosure) =
             (config.window, config.person.clone(), config.disclosure);
         let hearings = Arc::new(Semaphore::new(hearing::AT_ONCE));
-        Self { store, turns, max_text_characters, window, limits, disclosure, hearings }
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let looks = Arc::new(Semaphore::new(processors));
+        Self { store, turns, max_text_characters, window, limits, disclosure, hearings, looks }
     }
 
     /// What is known of words that are to be answered.

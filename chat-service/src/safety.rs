@@ -12,6 +12,7 @@ mod language;
 mod letters;
 mod notice;
 mod pattern;
+pub mod reader;
 mod rules;
 pub mod score;
 mod screening;
@@ -27,7 +28,7 @@ pub(crate) use notice::{Display, Notice, Whereabouts};
 
 pub use conversation::{Conversation, Heard};
 pub use language::Language;
-pub use screening::{Screening, is_mistaken, screen};
+pub use screening::{Screening, is_mistaken, reconsider, screen};
 pub use tier::{Category, Tier};
 
 /// Whether rules, words and help lines can be read. Nobody serves without them.
@@ -35,8 +36,13 @@ pub use tier::{Category, Tier};
 /// # Errors
 /// What is wrong with them.
 pub(crate) fn check() -> Result<(), String> {
-    screening::check()?;
-    words::check()?;
-    guard::check()?;
-    crisis_resources::check().map_err(|problem| problem.to_string())
+    // Rules and encoder take longest to read, so they are read at the same time.
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(reader::check);
+        screening::check()?;
+        words::check()?;
+        guard::check()?;
+        crisis_resources::check().map_err(|problem| problem.to_string())?;
+        reader.join().map_err(|_| "the encoder cannot be read".to_owned())?
+    })
 }

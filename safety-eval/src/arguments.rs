@@ -12,6 +12,8 @@ safety-eval: measures what the crisis layer hears
     safety-eval --ordinary FILE…        ordinary words that the rules would take for their own
     safety-eval --train FILE…           what the score learns from them (sentences that have a tier):
                                         how it takes each fifth of them, learned from the other four
+    safety-eval --passages FILE…        the same sentences as the encoder of the second look reads them,
+                                        one JSON object a line: what training/train.py learns from
     safety-eval --bench                 how long screening takes (build with --release)
 
 A file holds one JSON object a line: {\"text\" or \"turns\", \"label\", \"tier\", \"set\", \"lang\", …}.
@@ -41,6 +43,7 @@ pub(crate) enum Task {
     Metamorphic,
     Ordinary,
     Train,
+    Passages,
     Bench,
     Help,
 }
@@ -86,6 +89,7 @@ impl Arguments {
                 "--metamorphic" => read.task = Task::Metamorphic,
                 "--ordinary" => read.task = Task::Ordinary,
                 "--train" => read.task = Task::Train,
+                "--passages" => read.task = Task::Passages,
                 "--bench" => read.task = Task::Bench,
                 "--misses" => read.misses = true,
                 "--high" => read.bar = Some(Tier::High),
@@ -146,6 +150,7 @@ mod tests {
             (learning.task, learning.weights.as_deref()),
             (Task::Train, Some("weights.bin"))
         );
+        assert_eq!(parse("a.jsonl --passages").unwrap().task, Task::Passages);
         assert_eq!(parse("--help").unwrap().task, Task::Help);
     }
 

@@ -1,11 +1,10 @@
-//! How long screening takes.
+//! How long screening takes, and a second look.
 
 use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use chat_service::safety::Conversation;
-use chrono::DateTime;
+use chat_service::safety::{reconsider, screen};
 use serde::Serialize;
 
 use crate::table::Table;
@@ -51,12 +50,26 @@ const LENGTHS: [usize; 4] = [1 << 10, 10 << 10, 100 << 10, 1 << 20];
 /// How often each of those is screened.
 const GROWTH_RUNS: usize = 9;
 
-/// The times that screening took.
+/// Kinds of text that are worth a second look, and how many characters of them are looked at.
+const DOUBTFUL: [(&str, &str, usize); 3] = [
+    (
+        "a doubtful line",
+        "I am so done with all of this, honestly, there is nothing left in it for me. ",
+        60,
+    ),
+    ("a doubtful message", TEXTS[1].1, 250),
+    ("a doubtful letter", TEXTS[1].1, LENGTH),
+];
+/// How often each of those is looked at again.
+const LOOKS: usize = 200;
+
+/// The times that screening took, and the second look after it.
 #[derive(Debug, Serialize)]
 pub struct Bench {
     optimised: bool,
     speed: Vec<Times>,
     growth: Vec<Times>,
+    looks: Vec<Times>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,14 +83,37 @@ struct Times {
 }
 
 impl Times {
-    fn measure(text: (&'static str, &str), characters: usize, runs: usize) -> Self {
-        let long: String = text.1.chars().cycle().take(characters).collect();
-        let mut times: Vec<_> = (0..runs).map(|_| time(&long)).collect();
+    fn screen((text, words): (&'static str, &str), characters: usize, runs: usize) -> Self {
+        let long: String = words.chars().cycle().take(characters).collect();
+        Self::measure((text, characters), runs, || {
+            let start = Instant::now();
+            black_box(screen(black_box(&long)));
+            start.elapsed()
+        })
+    }
+
+    fn look((text, words, characters): (&'static str, &str, usize), runs: usize) -> Self {
+        let long: String = words.chars().cycle().take(characters).collect();
+        let found = screen(&long);
+        Self::measure((text, characters), runs, || {
+            let found = found.clone();
+            let start = Instant::now();
+            black_box(reconsider(black_box(&long), found));
+            start.elapsed()
+        })
+    }
+
+    fn measure(
+        (text, characters): (&'static str, usize),
+        runs: usize,
+        time: impl FnMut() -> Duration,
+    ) -> Self {
+        let mut times: Vec<_> = std::iter::repeat_with(time).take(runs).collect();
         times.sort_unstable();
         let p50 = percentile(&times, 50);
         let length = u32::try_from(characters).map_or(f64::INFINITY, f64::from);
         Self {
-            text: text.0,
+            text,
             characters,
             runs,
             p50_microseconds: p50.as_secs_f64() * 1e6,
@@ -98,13 +134,6 @@ impl Times {
     }
 }
 
-fn time(text: &str) -> Duration {
-    let mut conversation = Conversation::default();
-    let start = Instant::now();
-    black_box(conversation.hear(black_box(text), DateTime::UNIX_EPOCH));
-    start.elapsed()
-}
-
 /// The time that so many percent stay within.
 fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let at = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
@@ -112,13 +141,16 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 }
 
 impl Bench {
-    /// Screens each kind of text at the usual length many times, and at growing lengths a few times.
+    /// Screens each kind of text at the usual length many times, and at growing lengths a few times;
+    /// looks again at those that are worth it.
     #[must_use]
     pub fn run() -> Self {
-        let speed = TEXTS.map(|text| Times::measure(text, LENGTH, RUNS)).into();
+        let speed = TEXTS.map(|text| Times::screen(text, LENGTH, RUNS)).into();
         let lengths = TEXTS.iter().flat_map(|text| LENGTHS.map(|length| (*text, length)));
-        let growth = lengths.map(|(text, length)| Times::measure(text, length, GROWTH_RUNS));
-        Self { optimised: !cfg!(debug_assertions), speed, growth: growth.collect() }
+        let growth = lengths.map(|(text, length)| Times::screen(text, length, GROWTH_RUNS));
+        let growth = growth.collect();
+        let looks = DOUBTFUL.map(|text| Times::look(text, LOOKS)).into();
+        Self { optimised: !cfg!(debug_assertions), speed, growth, looks }
     }
 }
 
@@ -126,7 +158,7 @@ impl fmt::Display for Bench {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table =
             Table::new(1, &["text", "characters", "runs", "p50 µs", "p99 µs", "ns/character"]);
-        for times in self.speed.iter().chain(&self.growth) {
+        for times in self.speed.iter().chain(&self.growth).chain(&self.looks) {
             table.add(times.line());
         }
         write!(f, "{table}")?;
@@ -152,9 +184,11 @@ mod tests {
 
     #[test]
     fn a_measurement_says_what_it_measured() {
-        let times = Times::measure(TEXTS[0], 300, 3);
+        let times = Times::screen(TEXTS[0], 300, 3);
         assert_eq!((times.characters, times.runs), (300, 3));
         assert!(times.p50_microseconds > 0.0 && times.p50_microseconds <= times.p99_microseconds);
         assert_eq!(times.line().len(), 6);
+        let times = Times::look(DOUBTFUL[0], 2);
+        assert_eq!((times.characters, times.runs), (60, 2));
     }
 }

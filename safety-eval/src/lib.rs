@@ -10,6 +10,7 @@ pub mod hearing;
 pub mod metamorphic;
 pub mod misses;
 pub mod ordinary;
+pub mod passages;
 pub mod report;
 pub mod rows;
 pub mod shares;

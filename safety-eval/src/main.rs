@@ -14,10 +14,10 @@ use safety_eval::bench::Bench;
 use safety_eval::hearing;
 use safety_eval::metamorphic::Trial;
 use safety_eval::misses::Miss;
-use safety_eval::ordinary;
 use safety_eval::report::Report;
 use safety_eval::rows::File;
 use safety_eval::training::Lessons;
+use safety_eval::{ordinary, passages};
 use serde::Serialize;
 use serde_json::json;
 
@@ -42,6 +42,7 @@ fn run() -> anyhow::Result<()> {
         Task::Measure => measure(&arguments, &rows(&arguments)?),
         Task::Metamorphic => transform(&arguments, &rows(&arguments)?),
         Task::Ordinary => list(&arguments),
+        Task::Passages => print(&passages::list(&rows(&arguments)?)?),
         Task::Train => learn(&arguments, &rows(&arguments)?),
     }
 }

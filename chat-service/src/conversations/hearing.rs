@@ -7,11 +7,15 @@ use chrono::{DateTime, Utc};
 
 use super::Conversations;
 use crate::error::Error;
-use crate::safety::{Notice, Screening, Whereabouts, screen};
+use crate::safety::{Notice, Screening, Whereabouts, reconsider, screen};
 use crate::store::{Background, Spot};
 
 /// How long help may wait for the database to tell what was said before.
 const PATIENCE: Duration = Duration::from_millis(25);
+
+/// How long a second look may take, the wait for a free processor included. What was found at first
+/// stands if it takes longer.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Longest text that is screened where it arrives, in bytes: some ten milliseconds.
 const LONG: usize = 32 * 1024;
@@ -49,9 +53,10 @@ impl Conversations {
         accepted: &str,
         now: DateTime<Utc>,
     ) -> Hearing {
-        let screening = listen(text).await;
         let background = self.background(who.user_id(), spot, now);
-        let background = match tokio::time::timeout(PATIENCE, background).await {
+        let background = tokio::time::timeout(PATIENCE, background);
+        let (screening, background) = tokio::join!(self.listen(text), background);
+        let background = match background {
             Ok(Ok(background)) => Some(background),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "what was said before could not be read");
@@ -83,6 +88,32 @@ impl Conversations {
             store.background(user_id, spot, now).await
         });
         reading.await?
+    }
+
+    /// Screens a text, and looks again where there is doubt.
+    async fn listen(&self, text: &str) -> Screening {
+        let screening = listen(text).await;
+        if !screening.is_doubtful() {
+            return screening;
+        }
+        let look = self.look_again(text.to_owned(), screening.clone());
+        match tokio::time::timeout(LOOK, look).await {
+            Ok(Ok(looked)) => return looked,
+            Ok(Err(error)) => tracing::error!(%error, "a second look failed"),
+            Err(_) => tracing::warn!("a second look took too long"),
+        }
+        screening
+    }
+
+    /// Looks again at a text, where nobody else waits for the thread, and not at more texts at once
+    /// than there are processors.
+    async fn look_again(&self, text: String, found: Screening) -> Result<Screening, Error> {
+        let place = self.looks.clone().acquire_owned().await;
+        let looking = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            reconsider(&text, found)
+        });
+        Ok(looking.await?)
     }
 }
 

@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::rules::Cue;
-use super::screening::{Screening, screen};
+use super::screening::{Screening, reconsider, screen};
 use super::tier::Tier;
 
 /// Turns of a person in which distress and a question about means belong together.
@@ -57,7 +57,7 @@ pub struct Heard {
 impl Conversation {
     /// Hears what a person says next.
     pub fn hear(&mut self, text: &str, now: DateTime<Utc>) -> Heard {
-        self.take_in(screen(text), now)
+        self.take_in(reconsider(text, screen(text)), now)
     }
 
     /// Takes in what a message says.
@@ -270,7 +270,8 @@ mod tests {
             ("no, I'm not safe", Tier::High, false),
         ] {
             let mut talk = Conversation::default();
-            assert!(!talk.hear(next, at(0)).raised.is_danger(), "{next}");
+            assert!(talk.hear(next, at(0)).raised < tier, "{next}");
+            let mut talk = Conversation::default();
             talk.hear("I want to kill myself", at(1));
             let heard = talk.hear(next, at(2));
             assert_eq!((heard.raised, heard.screening.is_done), (tier, is_done), "{next}");

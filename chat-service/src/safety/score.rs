@@ -8,12 +8,12 @@
 
 mod features;
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::rules::RULES;
+use super::screening::spell;
 use super::spelling::Word;
 use super::tier::Tier;
-use super::tokens::Tokens;
 
 pub use features::BUCKETS;
 
@@ -137,25 +137,33 @@ impl Weights {
     /// The score of a text.
     #[must_use]
     pub fn score(&self, text: &str) -> Score {
-        read(text, |words| self.judge(words))
+        spell(text, |words, _| self.judge(words))
     }
 
     fn judge(&self, words: &[Word]) -> Score {
         let mut score = Score { elevated: f32::NEG_INFINITY, high: f32::NEG_INFINITY };
-        let mut sums: Vec<Sum> = Vec::new();
+        self.for_each_window(words, |_, [elevated, high]| {
+            score.elevated = score.elevated.max(elevated);
+            score.high = score.high.max(high);
+        });
+        score
+    }
+
+    /// Weighs each part of a text, and the parts beside each other: tells which words they are.
+    fn for_each_window(&self, words: &[Word], mut tell: impl FnMut(Range<usize>, [f32; 2])) {
+        let mut sums: Vec<(usize, Sum)> = Vec::new();
+        let mut end = 0;
         for part in features::parts(words) {
             let mut sum = Sum::default();
             features::for_each(part, |feature| sum.add(self.by_feature.get(feature as usize)));
-            sums.push(sum);
+            sums.push((end, sum));
+            end += part.len();
             let mut together = Sum::default();
-            for sum in sums.iter().rev().take(TOGETHER) {
+            for (start, sum) in sums.iter().rev().take(TOGETHER) {
                 together.join(sum);
-                let [elevated, high] = self.weigh(&together);
-                score.elevated = score.elevated.max(elevated);
-                score.high = score.high.max(high);
+                tell(*start..end, self.weigh(&together));
             }
         }
-        score
     }
 
     fn weigh(&self, sum: &Sum) -> [f32; 2] {
@@ -168,16 +176,30 @@ impl Weights {
     }
 }
 
+/// The words of a text that sound gravest together.
+pub(super) fn gravest(words: &[Word]) -> Range<usize> {
+    let mut gravest = (f32::NEG_INFINITY, 0..0);
+    WEIGHTS.for_each_window(words, |window, [elevated, high]| {
+        if elevated + high > gravest.0 {
+            gravest = (elevated + high, window);
+        }
+    });
+    gravest.1
+}
+
+/// Where the parts of a text begin: each a sentence, or as much of one as is heard together.
+pub(super) fn starts(words: &[Word]) -> impl Iterator<Item = usize> {
+    features::parts(words).scan(0, |end, part| {
+        let start = *end;
+        *end += part.len();
+        Some(start)
+    })
+}
+
 /// The features of a text, part by part: what weights are learned from.
 #[must_use]
 pub fn features(text: &str) -> Vec<Vec<u32>> {
-    read(text, features::list)
-}
-
-/// Looks at the words of a text, spelt as rules would have them.
-fn read<T: Default>(text: &str, look: impl FnOnce(&[Word]) -> T) -> T {
-    let tokens = Tokens::of(text);
-    RULES.as_ref().map(|rules| look(&rules.spelling.read(&tokens))).unwrap_or_default()
+    spell(text, |words, _| features::list(words))
 }
 
 /// What the weights of a text of so many features are divided by.

@@ -10,6 +10,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::language::Language;
+use super::reader::{self, Reading};
 use super::rules::{Cue, Flag, Found, Hit, RULES, Rule, Rules};
 use super::score::Score;
 use super::spelling::Word;
@@ -35,13 +36,53 @@ pub struct Screening {
     pub(super) is_sound: bool,
     /// Whether it sounds like distress, which counts for what comes after it.
     pub(super) sounds_distressed: bool,
+    /// Whether it is worth a second look.
+    certainty: Certainty,
     /// What it says about the conversation it is part of.
     pub(super) signs: u32,
 }
 
+/// Whether what was found can be relied on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Certainty {
+    #[default]
+    Clear,
+    Doubtful,
+}
+
 impl Screening {
+    /// Whether it is worth a second look.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.certainty == Certainty::Doubtful
+    }
+
     pub(super) fn has(&self, cue: Cue) -> bool {
         self.signs & cue.bit() != 0
+    }
+
+    /// Whether the encoder knows better: of other dangers than to oneself it has learned nothing, and of
+    /// other languages little.
+    fn may_be_lowered(&self) -> bool {
+        self.categories == [Category::SelfHarm]
+            && self.language.is_none_or(|language| language == Language::English)
+    }
+
+    /// Lowers what was found to what the message means when it is read as a whole.
+    fn lower(&mut self, (tier, sign): (Tier, &'static str)) {
+        (self.tier, self.is_done) = (tier, false);
+        if tier < Tier::Third {
+            self.categories.clear();
+        }
+        self.rules.push(sign);
+    }
+
+    /// Raises what was found to what the message sounds like.
+    fn raise(&mut self, (tier, sign): (Tier, &'static str)) {
+        (self.tier, self.is_sound) = (tier, true);
+        self.categories.push(Category::SelfHarm);
+        self.categories.sort_unstable();
+        self.categories.dedup();
+        self.rules.push(sign);
     }
 }
 
@@ -52,6 +93,25 @@ pub fn screen(text: &str) -> Screening {
     // Nobody serves with rules that cannot be read: see `check`.
     let tokens = Tokens::of(text);
     RULES.as_ref().map(|rules| Judge::of(rules, &tokens).screen()).unwrap_or_default()
+}
+
+/// Looks again at a message that there is doubt about: by reading it as a whole. Takes milliseconds,
+/// however long the text is.
+#[must_use]
+pub fn reconsider(text: &str, found: Screening) -> Screening {
+    if !found.is_doubtful() {
+        return found;
+    }
+    let tokens = Tokens::of(text);
+    let Ok(rules) = RULES.as_ref() else { return found };
+    Judge::of(rules, &tokens).reconsider(&tokens, found)
+}
+
+/// Looks at the words of a text, spelt as rules would have them.
+pub(super) fn spell<T: Default>(text: &str, look: impl FnOnce(&[Word], &Tokens) -> T) -> T {
+    let tokens = Tokens::of(text);
+    let read = |rules: &Rules| look(&rules.spelling.read(&tokens), &tokens);
+    RULES.as_ref().map(read).unwrap_or_default()
 }
 
 /// What the rules alone find in a message.
@@ -98,20 +158,36 @@ impl<'t> Judge<'t> {
     /// What the rules find, and what the message sounds like beside them.
     fn screen(&self) -> Screening {
         let mut sum = self.sum_up();
-        // Nothing is graver to whom help is shown anyway.
+        // Nothing is graver to whom help is shown anyway; but it may be less.
         if sum.tier.is_danger() {
+            sum.certainty = Certainty::Doubtful;
             return sum;
         }
         let score = self.score();
         sum.sounds_distressed = score.is_distressed();
-        if let Some((tier, sign)) = score.raises(sum.tier) {
-            (sum.tier, sum.is_sound) = (tier, true);
-            sum.categories.push(Category::SelfHarm);
-            sum.categories.sort_unstable();
-            sum.categories.dedup();
-            sum.rules.push(sign);
+        if let Some(raised) = score.raises(sum.tier) {
+            sum.raise(raised);
+        }
+        if reader::is_doubtful(score, sum.tier) {
+            sum.certainty = Certainty::Doubtful;
         }
         sum
+    }
+
+    /// What becomes of what was found by reading the message.
+    fn reconsider(&self, tokens: &Tokens, mut found: Screening) -> Screening {
+        found.certainty = Certainty::Clear;
+        if found.tier.is_danger() && !found.is_sound && reader::is_sure(self.score()) {
+            return found;
+        }
+        let corrected = Reading::of(&self.words, tokens)
+            .and_then(|reading| reading.corrects(found.tier, found.is_sound, self.score()));
+        match corrected {
+            Some(raised) if raised.0 > found.tier => found.raise(raised),
+            Some(lowered) if found.may_be_lowered() => found.lower(lowered),
+            _ => {}
+        }
+        found
     }
 
     fn score(&self) -> Score {

@@ -220,6 +220,9 @@ async fn first_words(
 ) -> Result<String, Error> {
     let said = messages::said_in(session.user_id, session.id);
     let first = said.order_by_asc(message::Column::Id);
-    let first = first.one(connection).await?;
-    Ok(first.map(|first| titles::of(&first.text, screen(&first.text).tier)).unwrap_or_default())
+    let Some(first) = first.one(connection).await? else { return Ok(String::new()) };
+    let turn = turn::Entity::find_by_id(first.turn_id).one(connection).await?;
+    let noticed = turn.and_then(|turn| turn.notice()).map(|notice| notice.tier);
+    let tier = screen(&first.text).tier.max(noticed.unwrap_or_default());
+    Ok(titles::of(&first.text, tier))
 }

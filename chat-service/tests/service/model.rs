@@ -263,7 +263,7 @@ async fn whenever_a_caller_hangs_up_what_was_stored_is_answered() {
     let (session, _) = ada.say("hello").await;
     for step in 0..100 {
         // The moment is what is varied: from before the message is sent to after it is answered.
-        let moment = Duration::from_micros(100 * step);
+        let moment = Duration::from_micros(500 * step);
         let _hung_up = tokio::time::timeout(moment, ada.say_in(None, "I have to go")).await;
     }
     let answered = async {

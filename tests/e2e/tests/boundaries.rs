@@ -7,26 +7,31 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which rooms of ours each room may lean on.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("proto", &[]),
     ("token", &[]),
     ("chassis", &[]),
     ("crisis-resources", &[]),
+    ("encoder", &[]),
     ("database", &["chassis"]),
     ("auth-client", &["chassis", "proto", "token"]),
     ("auth-service", &["chassis", "database", "proto", "token"]),
-    ("chat-service", &["auth-client", "chassis", "crisis-resources", "database", "proto"]),
+    (
+        "chat-service",
+        &["auth-client", "chassis", "crisis-resources", "database", "encoder", "proto"],
+    ),
     ("safety-eval", &["chat-service"]),
     ("gateway", &["auth-client", "chassis", "crisis-resources", "proto"]),
     ("standalone", &["auth-service", "chassis", "chat-service", "gateway"]),
 ];
 
 /// Libraries that only some rooms may know.
-const WALLS: [(&str, &[&str]); 5] = [
+const WALLS: [(&str, &[&str]); 6] = [
     ("sea-orm", &["auth-service", "chat-service", "database"]),
     ("jsonwebtoken", &["token"]),
     ("bcrypt", &["auth-service"]),
     ("async-openai", &["chat-service"]),
+    ("ndarray", &["encoder"]),
     ("axum", &["chassis", "gateway", "openai-stub"]),
 ];
 

@@ -125,6 +125,40 @@ async fn what_the_model_notices_is_told_while_it_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_understood_at_a_second_look_is_met_with_help_first() {
+    let stub = Stub::start().await.unwrap();
+    let product = Product::with_model(&stub).await;
+    let ada = product.register("ada").await;
+    let meant = "I keep looking at the river and working out when nobody would see me go in";
+    let reader = tell(&ada, "en-US", meant).await;
+    assert_eq!(names(&reader)[..2], ["safety", "accepted"]);
+    assert_eq!(shown(&reader.events[0].data), ("high", "card"));
+    assert!(reader.text.contains("988"), "{}", reader.text);
+    let turn = ada.see(&format!("/api/turns/{}/", reader.turn)).await;
+    assert_eq!(turn["safety"], reader.events[0].data);
+
+    let bob = product.register("bob").await;
+    let joke = "The villain says: I will kill myself, and the whole theatre laughs at him.";
+    let answer = say(&bob, "en-US", joke).await.json();
+    assert_ne!(answer["safety"]["display"], "card", "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_stays_discreet_whoever_noticed_the_danger() {
+    let stub = Stub::start().await.unwrap();
+    stub.judges(Behaviour::reply("{\"tier\":\"high\"}"));
+    let product = Product::with_model(&stub).await;
+    let ada = product.register("ada").await;
+    let session = tell(&ada, "en-US", "lovely weather").await.done()["session_id"].clone();
+    let path = format!("/api/sessions/{session}/");
+    assert_eq!(ada.see(&path).await["title"], "A conversation");
+    for (title, shown) in [("Mine", "Mine"), ("", "A conversation")] {
+        let renamed = ada.patch(&path, &json!({"title": title})).await;
+        assert_eq!(renamed.json()["title"], shown, "{}", renamed.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_model_may_not_say_reaches_nobody() {
     let stub = Stub::start().await.unwrap();
     let product = Product::with_model(&stub).await;
