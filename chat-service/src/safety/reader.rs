@@ -28,7 +28,7 @@ const DISSENT: f32 = 1.5;
 /// From where on it is elevated.
 const ELEVATED: f32 = 1.5;
 /// Below this a danger that rules found is a hint.
-const NO_DANGER: f32 = -1.0;
+const NO_DANGER: f32 = -3.0;
 /// Below this a danger that only the score heard is a hint.
 const UNCONFIRMED: f32 = 1.5;
 /// Below this a hint that only the score heard is none.
@@ -139,7 +139,7 @@ mod tests {
             (of(9.0, 9.0), [Some(Tier::High); 4], [None; 2]),
             (of(9.0, 0.0), [Some(Tier::Elevated), Some(Tier::Elevated), None, None], [None; 2]),
             (of(0.0, 0.0), [None; 4], [None; 2]),
-            (of(-9.0, -9.0), [None, None, None, Some(Tier::Low)], [Some(Tier::Elevated); 2]),
+            (of(-9.0, -9.0), [None; 4], [Some(Tier::Elevated); 2]),
         ];
         let neutral = Score::default();
         for (reading, below, danger) in cases {
