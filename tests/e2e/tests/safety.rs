@@ -136,11 +136,6 @@ async fn what_is_only_understood_at_a_second_look_is_met_with_help_first() {
     assert!(reader.text.contains("988"), "{}", reader.text);
     let turn = ada.see(&format!("/api/turns/{}/", reader.turn)).await;
     assert_eq!(turn["safety"], reader.events[0].data);
-
-    let bob = product.register("bob").await;
-    let joke = "The villain says: I will kill myself, and the whole theatre laughs at him.";
-    let answer = say(&bob, "en-US", joke).await.json();
-    assert_ne!(answer["safety"]["display"], "card", "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
