@@ -39,6 +39,7 @@ impl Running {
         let since = Instant::now();
         while !running.ask("GET /readyz", "", &Value::Null).0.contains(" 200 ") {
             assert!(since.elapsed() < PATIENCE, "it should be ready by now");
+            // Another process gets ready, and tells nobody: one can only ask again.
             std::thread::sleep(Duration::from_millis(20));
         }
         running

@@ -84,8 +84,7 @@ fn is_beyond_themes(notice: &Notice) -> bool {
 /// they are safe.
 fn answers_danger(prompt: &Prompt) -> bool {
     let said = prompt.messages.iter().rev().filter(|said| said.sender == Sender::User);
-    let found = |text: &str| safety::reconsider(text, safety::screen(text));
-    said.skip(1).take(ANSWERS).any(|said| found(&said.text).tier.is_danger())
+    said.skip(1).take(ANSWERS).any(|said| safety::screen_closely(&said.text).tier.is_danger())
 }
 
 /// The theme most of whose words are in the text.

@@ -92,7 +92,7 @@ impl Conversations {
 
     /// Screens a text, and looks again where there is doubt.
     async fn listen(&self, text: &str) -> Screening {
-        let screening = listen(text).await;
+        let screening = look(text).await;
         if !screening.is_doubtful() {
             return screening;
         }
@@ -118,7 +118,7 @@ impl Conversations {
 }
 
 /// Screens a text, a long one where nobody else waits for the thread.
-async fn listen(text: &str) -> Screening {
+async fn look(text: &str) -> Screening {
     if text.len() <= LONG {
         return screen(text);
     }

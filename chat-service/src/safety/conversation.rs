@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::rules::Cue;
-use super::screening::{Screening, reconsider, screen};
+use super::screening::{Screening, screen_closely};
 use super::tier::Tier;
 
 /// Turns of a person in which distress and a question about means belong together.
@@ -57,7 +57,7 @@ pub struct Heard {
 impl Conversation {
     /// Hears what a person says next.
     pub fn hear(&mut self, text: &str, now: DateTime<Utc>) -> Heard {
-        self.take_in(reconsider(text, screen(text)), now)
+        self.take_in(screen_closely(text), now)
     }
 
     /// Takes in what a message says.

@@ -98,7 +98,7 @@ impl Reading {
     }
 }
 
-/// The gravest passages of a text, as they are read and learned from. None if it is in a script that
+/// The gravest passages of a text, as they are read and learned from: none if it is in a script that
 /// cannot be read, or has no words.
 #[must_use]
 pub fn passages(text: &str) -> Vec<String> {
@@ -126,11 +126,7 @@ pub(super) fn check() -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::safety::{Screening, reconsider, screen};
-
-    fn hear(text: &str) -> Screening {
-        reconsider(text, screen(text))
-    }
+    use crate::safety::{reconsider, screen, screen_closely};
 
     #[test]
     fn a_reading_corrects_what_was_found() {
@@ -187,8 +183,8 @@ mod tests {
                 "every night I hold the camera to the sky and think about planets",
             ),
         ] {
-            assert!(hear(meant).tier.is_danger(), "{meant}");
-            assert!(hear(not_meant).tier < Tier::Elevated, "{not_meant}");
+            assert!(screen_closely(meant).tier.is_danger(), "{meant}");
+            assert!(screen_closely(not_meant).tier < Tier::Elevated, "{not_meant}");
         }
     }
 
@@ -208,7 +204,7 @@ mod tests {
             "I've written the note and I have the rope",
             "I have a plan to kill myself",
         ] {
-            assert!(hear(text).tier.is_danger(), "{text}");
+            assert!(screen_closely(text).tier.is_danger(), "{text}");
         }
     }
 
@@ -221,7 +217,7 @@ mod tests {
             "my husband hits me and says he will kill me",
             "I am going to kill him with his own hammer tonight",
         ] {
-            let (found, heard) = (screen(text), hear(text));
+            let (found, heard) = (screen(text), screen_closely(text));
             if found.tier.is_danger() {
                 assert!(heard.tier >= Tier::Elevated, "{text}");
                 assert!(heard.tier == found.tier || found.categories == heard.categories, "{text}");

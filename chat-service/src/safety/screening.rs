@@ -26,7 +26,8 @@ pub struct Screening {
     pub tier: Tier,
     /// What it is about, if it is grave at all.
     pub categories: Vec<Category>,
-    /// The rules that decided, by their ids, and the sign of the score if it raised what they found.
+    /// The rules that decided, by their ids, and the sign of the score or the reader if it changed what
+    /// they found.
     pub rules: Vec<&'static str>,
     /// The language of what was found.
     pub language: Option<Language>,
@@ -58,6 +59,23 @@ impl Screening {
 
     pub(super) fn has(&self, cue: Cue) -> bool {
         self.signs & cue.bit() != 0
+    }
+
+    /// What becomes of it when the message is read.
+    fn reconsidered(mut self, words: &[Word], tokens: &Tokens) -> Self {
+        self.certainty = Certainty::Clear;
+        let score = Score::of(words);
+        if self.tier.is_danger() && !self.is_sound && reader::is_sure(score) {
+            return self;
+        }
+        let corrected = Reading::of(words, tokens)
+            .and_then(|reading| reading.corrects(self.tier, self.is_sound, score));
+        match corrected {
+            Some(raised) if raised.0 > self.tier => self.raise(raised),
+            Some(lowered) if self.may_be_lowered() => self.lower(lowered),
+            _ => {}
+        }
+        self
     }
 
     /// Whether the encoder knows better: of other dangers than to oneself it has learned nothing, and of
@@ -102,9 +120,14 @@ pub fn reconsider(text: &str, found: Screening) -> Screening {
     if !found.is_doubtful() {
         return found;
     }
-    let tokens = Tokens::of(text);
-    let Ok(rules) = RULES.as_ref() else { return found };
-    Judge::of(rules, &tokens).reconsider(&tokens, found)
+    // Where rules cannot be read, nothing is found and so nothing is doubtful.
+    spell(text, |words, tokens| found.reconsidered(words, tokens))
+}
+
+/// Looks for danger in a message, and looks again where there is doubt.
+#[must_use]
+pub fn screen_closely(text: &str) -> Screening {
+    reconsider(text, screen(text))
 }
 
 /// Looks at the words of a text, spelt as rules would have them.
@@ -172,22 +195,6 @@ impl<'t> Judge<'t> {
             sum.certainty = Certainty::Doubtful;
         }
         sum
-    }
-
-    /// What becomes of what was found by reading the message.
-    fn reconsider(&self, tokens: &Tokens, mut found: Screening) -> Screening {
-        found.certainty = Certainty::Clear;
-        if found.tier.is_danger() && !found.is_sound && reader::is_sure(self.score()) {
-            return found;
-        }
-        let corrected = Reading::of(&self.words, tokens)
-            .and_then(|reading| reading.corrects(found.tier, found.is_sound, self.score()));
-        match corrected {
-            Some(raised) if raised.0 > found.tier => found.raise(raised),
-            Some(lowered) if found.may_be_lowered() => found.lower(lowered),
-            _ => {}
-        }
-        found
     }
 
     fn score(&self) -> Score {

@@ -11,8 +11,8 @@ pub(super) const LONGEST: usize = 100;
 
 /// The gravest passages of a text: all of it, or the sentences around those that sound gravest, and
 /// those by themselves, so that nothing said around them makes them sound calmer. Words are spelt as
-/// far as we know, with marks where a clause or a sentence ends, and where a quotation does. None if
-/// there are no words, or most of them are in a script that cannot be read.
+/// far as we know, with marks where a clause or a sentence ends, and where a quotation does. What has no
+/// words, or most of them in a script that cannot be read, is no passage.
 pub(super) fn all(words: &[Word], tokens: &Tokens) -> Vec<String> {
     let gravest = score::gravest(words);
     let around = widen(&gravest, words);
