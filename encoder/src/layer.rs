@@ -1,5 +1,7 @@
 //! A layer: each piece looks at all others, and then thinks for itself.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayViewMut1, Axis, Slice};
 
 use crate::Error;
@@ -42,8 +44,9 @@ impl Layer {
         })
     }
 
-    pub(crate) fn apply(&self, read: &mut Array2<f32>) {
-        *read += &self.gather.apply(&self.attend(read));
+    /// `read` holds passages one below the other; `passages` says which rows are whose.
+    pub(crate) fn apply(&self, read: &mut Array2<f32>, passages: &[Range<usize>]) {
+        *read += &self.gather.apply(&self.attend(read, passages));
         self.after_look.apply(read);
         let mut thought = self.widen.apply(read);
         thought.mapv_inplace(gelu);
@@ -51,21 +54,25 @@ impl Layer {
         self.after_thought.apply(read);
     }
 
-    /// What each piece is told by those that answer to what it asks.
-    fn attend(&self, read: &Array2<f32>) -> Array2<f32> {
+    /// What each piece is told by those of its passage that answer to what it asks.
+    fn attend(&self, read: &Array2<f32>, passages: &[Range<usize>]) -> Array2<f32> {
         let all = self.look.apply(read);
         let width = read.ncols();
         // A power of two, so nothing is lost.
         #[expect(clippy::cast_precision_loss)]
         let scale = (WIDE as f32).sqrt().recip();
         let mut told = Array2::zeros(read.dim());
-        for start in (0..width).step_by(WIDE) {
-            let columns = |from: usize| Slice::from(from..from + WIDE);
-            let part = |number: usize| all.slice_axis(Axis(1), columns(number * width + start));
-            let (asks, answers, tells) = (part(0), part(1), part(2));
-            let mut shares = asks.dot(&answers.t()) * scale;
-            shares.rows_mut().into_iter().for_each(share_out);
-            told.slice_axis_mut(Axis(1), columns(start)).assign(&shares.dot(&tells));
+        for rows in passages {
+            let all = all.slice_axis(Axis(0), rows.clone().into());
+            let mut told = told.slice_axis_mut(Axis(0), rows.clone().into());
+            for start in (0..width).step_by(WIDE) {
+                let columns = |from: usize| Slice::from(from..from + WIDE);
+                let part = |number: usize| all.slice_axis(Axis(1), columns(number * width + start));
+                let (asks, answers, tells) = (part(0), part(1), part(2));
+                let mut shares = asks.dot(&answers.t()) * scale;
+                shares.rows_mut().into_iter().for_each(share_out);
+                told.slice_axis_mut(Axis(1), columns(start)).assign(&shares.dot(&tells));
+            }
         }
         told
     }

@@ -1,7 +1,7 @@
 //! Rows as the encoder of the second look learns from them (`safety-eval/training`).
 
-use chat_service::safety::Tier;
 use chat_service::safety::reader::passages;
+use chat_service::safety::{Tier, screen};
 use serde::Serialize;
 
 use crate::rows::{File, Label, Row};
@@ -28,8 +28,20 @@ impl Passage {
             return Vec::new();
         }
         let (elevated, high) = (tier >= Tier::Elevated, tier >= Tier::High);
-        let passages = passages(text).into_iter();
-        passages.map(|passage| Self { passage, elevated, high }).collect()
+        let passages = passages(text);
+        let gravest = passages.first().map(|passage| format!(" {passage} ")).unwrap_or_default();
+        let longest = passages.iter().map(String::len).max();
+        // Of a calm text every passage is calm, unless only what stands beside it makes it so; of
+        // another, nobody knows it of those without the gravest.
+        let is_known = |passage: &String| {
+            if elevated {
+                format!(" {passage} ").contains(&gravest)
+            } else {
+                Some(passage.len()) == longest || !screen(passage).tier.is_danger()
+            }
+        };
+        let known = passages.into_iter().filter(is_known);
+        known.map(|passage| Self { passage, elevated, high }).collect()
     }
 }
 
@@ -57,6 +69,22 @@ mod tests {
             listed,
             "{\"passage\":\"i want to die , ok\",\"elevated\":true,\"high\":true}\n"
         );
+    }
+
+    #[test]
+    fn a_passage_is_as_grave_as_its_row_where_nothing_else_makes_it_so() {
+        let calm = r#"{"text": "I want to die. Tickets sold out. Anyone selling?", "label": 0, "tier": "low"}"#;
+        let listed = list_of(calm);
+        assert!(
+            listed.contains("\"i want to die . tickets sold out . anyone selling\""),
+            "{listed}"
+        );
+        assert!(listed.contains("\"anyone selling\""), "{listed}");
+        assert!(!listed.contains("\"i want to die\""), "{listed}");
+        let grave = r#"{"text": "Tickets sold out. I want to die.", "label": 1, "tier": "high"}"#;
+        let listed = list_of(grave);
+        assert!(listed.contains("\"i want to die\""), "{listed}");
+        assert!(!listed.contains("\"tickets sold out\""), "{listed}");
     }
 
     #[test]

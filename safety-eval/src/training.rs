@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use chat_service::safety::Tier;
+use chat_service::safety::reader::can_read;
 use chat_service::safety::score::{BUCKETS, TOGETHER, Weights, features, length};
 
 use crate::dice::Dice;
@@ -60,7 +61,8 @@ impl<'a> Lessons<'a> {
         let mut take = |(row, example): &(&'a Row, Option<Example>)| {
             let weights = learned.get(numbers.next()? % FOLDS)?;
             example.as_ref()?;
-            let raised = weights.score(row.turns.first()?).raises(Tier::None);
+            let text = row.turns.first()?;
+            let raised = weights.score(text).raises(Tier::None, can_read(text));
             let (tier, rules) =
                 raised.map_or((Tier::None, Vec::new()), |(tier, sign)| (tier, vec![sign]));
             Some((*row, Hearing { tier, turns: vec![tier], rules }))

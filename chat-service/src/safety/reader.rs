@@ -8,6 +8,7 @@
 
 mod passage;
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use encoder::Encoder;
@@ -16,25 +17,34 @@ use super::score::Score;
 use super::spelling::Word;
 use super::tier::Tier;
 use super::tokens::Tokens;
+use passage::Passage;
+
+pub(super) use passage::is_all_legible;
 
 // Set on `safety-eval/gold/tune`, from which nothing was learned, and so that hardly any letter of
-// people without danger (CounselChat) is taken for one.
+// people without danger (CounselChat) and hardly any comment (GoEmotions) is taken for one.
 /// From where on it is high where rules found less.
-const HIGH: f32 = 3.5;
-/// The same of a text of which only the gravest passages were read: there are many to choose from.
-const HIGH_IN_A_LETTER: f32 = 5.5;
-/// How much a score that says otherwise counts against that.
-const DISSENT: f32 = 1.5;
+const HIGH: f32 = 4.0;
+/// The same of a letter: there are many passages to choose from, and most of them are sad.
+const HIGH_IN_A_LETTER: f32 = 6.0;
+/// Words from which on a text is a letter.
+const LETTER: usize = 60;
+/// How much it counts against that if a passage does not sound like it.
+const DISSENT: f32 = 2.0;
+/// Words of a passage that says enough by itself.
+const ENOUGH: usize = 10;
+/// How much each word less counts against it.
+const SHORT: f32 = 0.3;
 /// From where on it is elevated.
 const ELEVATED: f32 = 1.5;
 /// Below this a danger that rules found is a hint.
 const NO_DANGER: f32 = -3.0;
 /// Below this a danger that only the score heard is a hint.
-const UNCONFIRMED: f32 = 1.5;
+const UNCONFIRMED: f32 = 4.5;
 /// Below this a hint that only the score heard is none.
 const NO_HINT: f32 = -1.0;
 /// From where on a score is enough for a danger that rules found: nobody waits for a second look.
-const SOUNDS_SO: f32 = 1.5;
+const SOUNDS_SO: f32 = 0.8;
 /// Below this score nothing is read where rules found nothing.
 const SOUNDS_CALM: f32 = -1.5;
 
@@ -49,48 +59,51 @@ pub struct Reading {
     pub elevated: f32,
     /// That it is high or graver.
     pub high: f32,
-    /// Whether more was written than was read.
-    pub is_part: bool,
 }
 
-impl Reading {
-    /// Reads the gravest passages of a text: what counts is the graver of them. None if it is in a
-    /// script that cannot be read.
-    pub(super) fn of(words: &[Word], tokens: &Tokens) -> Option<Self> {
-        let passages = passage::all(words, tokens);
-        let readings = passages.iter().filter_map(|passage| Self::read(passage));
-        readings.reduce(|one, other| Self {
-            elevated: one.elevated.max(other.elevated),
-            high: one.high.max(other.high),
-            is_part: words.len() > passage::LONGEST,
+/// What was read out of a text: of each number the gravest of its passages.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Findings {
+    reading: Reading,
+    /// How high it is, less what speaks against that.
+    sure: f32,
+    /// From where on that is enough.
+    bar: f32,
+}
+
+impl Findings {
+    /// Reads the gravest passages of a text, those first in which rules found something. None if it is
+    /// in a script that cannot be read.
+    pub(super) fn of(words: &[Word], tokens: &Tokens, found: &[Range<usize>]) -> Option<Self> {
+        let passages = passage::all(words, tokens, found);
+        let texts: Vec<_> = passages.iter().map(|passage| passage.text.clone()).collect();
+        let readings = Reading::all(&texts).into_iter().zip(&passages);
+        let findings = readings.map(|(reading, passage)| Self {
+            reading,
+            sure: reading.high - against(passage),
+            bar: if words.len() > LETTER { HIGH_IN_A_LETTER } else { HIGH },
+        });
+        findings.reduce(|one, other| Self {
+            reading: Reading {
+                elevated: one.reading.elevated.max(other.reading.elevated),
+                high: one.reading.high.max(other.reading.high),
+            },
+            sure: one.sure.max(other.sure),
+            bar: one.bar,
         })
     }
 
-    /// Reads a passage, as [`passages`] writes it.
-    #[must_use]
-    pub fn read(passage: &str) -> Option<Self> {
-        // Nobody serves with an encoder that cannot be read: see `check`.
-        let answers = ENCODER.as_ref().ok()?.judge(passage);
-        let [elevated, high] = *answers.as_slice() else { return None };
-        Some(Self { elevated, high, is_part: false })
-    }
-
     /// What it makes of a tier that was found, by rules or by sound alone, and the sign for it.
-    pub(super) fn corrects(
-        self,
-        found: Tier,
-        is_sound: bool,
-        score: Score,
-    ) -> Option<(Tier, &'static str)> {
-        let bar = if self.is_part { HIGH_IN_A_LETTER } else { HIGH };
+    pub(super) fn correct(self, found: Tier, is_sound: bool) -> Option<(Tier, &'static str)> {
+        let Self { reading, sure, bar } = self;
         if found.is_danger() {
             let least = if is_sound { UNCONFIRMED } else { NO_DANGER };
-            (self.high < least).then_some((Tier::Elevated, "reader.calm"))
-        } else if self.high + DISSENT * score.high.min(0.0) >= bar {
+            (reading.high < least).then_some((Tier::Elevated, "reader.calm"))
+        } else if sure >= bar {
             Some((Tier::High, "reader.high"))
-        } else if found < Tier::Third && self.elevated >= ELEVATED {
+        } else if found < Tier::Third && reading.elevated >= ELEVATED {
             Some((Tier::Elevated, "reader.elevated"))
-        } else if is_sound && self.elevated < NO_HINT {
+        } else if is_sound && reading.elevated < NO_HINT {
             Some((Tier::Low, "reader.calm"))
         } else {
             None
@@ -98,11 +111,42 @@ impl Reading {
     }
 }
 
-/// The gravest passages of a text, as they are read and learned from: none if it is in a script that
-/// cannot be read, or has no words.
+/// What speaks against taking a passage for high: that it does not sound so, that it is short.
+fn against(passage: &Passage) -> f32 {
+    // Words of a passage are few.
+    #[expect(clippy::cast_precision_loss)]
+    let missing = ENOUGH.saturating_sub(passage.words) as f32;
+    SHORT * missing - DISSENT * passage.score.high.min(0.0)
+}
+
+impl Reading {
+    /// Reads passages, as [`passages`] writes them.
+    #[must_use]
+    pub fn all(passages: &[String]) -> Vec<Self> {
+        // Nobody serves with an encoder that cannot be read: see `check`.
+        let answers = ENCODER.as_ref().map(|encoder| encoder.judge(passages)).unwrap_or_default();
+        let readings = answers.iter().filter_map(|answers| match *answers.as_slice() {
+            [elevated, high] => Some(Self { elevated, high }),
+            _ => None,
+        });
+        readings.collect()
+    }
+}
+
+/// The passages of a text that sound gravest, as they are read and learned from, the gravest first: none
+/// if it is in a script that cannot be read, or has no words.
 #[must_use]
 pub fn passages(text: &str) -> Vec<String> {
-    super::screening::spell(text, passage::all)
+    super::screening::spell(text, |words, tokens| {
+        let passages = passage::all(words, tokens, &[]).into_iter();
+        passages.map(|passage| passage.text).collect()
+    })
+}
+
+/// Whether every sentence of a text is in a script that can be read.
+#[must_use]
+pub fn can_read(text: &str) -> bool {
+    super::screening::spell(text, |words, _| is_all_legible(words))
 }
 
 /// Whether there is doubt about a text in which rules found no danger.
@@ -128,43 +172,73 @@ mod tests {
     use super::*;
     use crate::safety::{reconsider, screen, screen_closely};
 
+    fn findings(elevated: f32, high: f32) -> Findings {
+        Findings { reading: Reading { elevated, high }, sure: high, bar: HIGH }
+    }
+
     #[test]
     fn a_reading_corrects_what_was_found() {
-        let of = |elevated, high| Reading { elevated, high, is_part: false };
         let cases = [
-            (of(9.0, 9.0), [Some(Tier::High); 4], [None; 2]),
-            (of(9.0, 0.0), [Some(Tier::Elevated), Some(Tier::Elevated), None, None], [None; 2]),
-            (of(0.0, 0.0), [None; 4], [None; 2]),
-            (of(-9.0, -9.0), [None; 4], [Some(Tier::Elevated); 2]),
+            (findings(9.0, 9.0), [Some(Tier::High); 4], [None; 2]),
+            (
+                findings(9.0, 0.0),
+                [Some(Tier::Elevated), Some(Tier::Elevated), None, None],
+                [None; 2],
+            ),
+            (findings(0.0, 0.0), [None; 4], [None; 2]),
+            (findings(-9.0, -9.0), [None; 4], [Some(Tier::Elevated); 2]),
         ];
-        let neutral = Score::default();
-        for (reading, below, danger) in cases {
+        for (findings, below, danger) in cases {
             let found = below.into_iter().chain(danger);
             for (found, expected) in Tier::ALL.into_iter().zip(found) {
-                let corrected = reading.corrects(found, false, neutral).map(|(tier, _)| tier);
-                assert_eq!(corrected, expected, "{reading:?} {found:?}");
+                let corrected = findings.correct(found, false).map(|(tier, _)| tier);
+                assert_eq!(corrected, expected, "{findings:?} {found:?}");
             }
         }
     }
 
     #[test]
+    fn passages_are_read_together_as_each_by_itself() {
+        let passages = ["we had soup", "i want to die , i mean it", "so tired of being here"];
+        let passages = passages.map(str::to_owned);
+        let together = Reading::all(&passages);
+        assert_eq!(together.len(), passages.len());
+        for (passage, together) in passages.into_iter().zip(together) {
+            let alone = Reading::all(&[passage]);
+            assert!((alone[0].elevated - together.elevated).abs() < 1e-3, "{alone:?} {together:?}");
+            assert!((alone[0].high - together.high).abs() < 1e-3, "{alone:?} {together:?}");
+        }
+        assert_eq!(Reading::all(&[]), []);
+    }
+
+    #[test]
     fn reading_and_score_must_agree() {
-        let (reading, score) =
-            (Reading { elevated: 2.0, high: 1.0, is_part: false }, Score::default());
-        assert_eq!(reading.corrects(Tier::High, false, score), None);
-        let unconfirmed = reading.corrects(Tier::High, true, score);
+        let unsure = findings(2.0, 1.0);
+        assert_eq!(unsure.correct(Tier::High, false), None);
+        let unconfirmed = unsure.correct(Tier::High, true);
         assert_eq!(unconfirmed, Some((Tier::Elevated, "reader.calm")), "only the score heard it");
-        let calm = Reading { elevated: -2.0, high: -4.0, is_part: false };
-        assert_eq!(calm.corrects(Tier::Elevated, false, score), None, "a hint by rules stays");
-        let no_hint = calm.corrects(Tier::Elevated, true, score);
-        assert_eq!(no_hint, Some((Tier::Low, "reader.calm")));
-        let sure = Reading { elevated: 5.0, high: 4.0, is_part: false };
-        let calm = Score { high: -2.0, ..score };
-        assert_eq!(sure.corrects(Tier::None, false, score), Some((Tier::High, "reader.high")));
-        let alone = sure.corrects(Tier::None, false, calm);
-        assert_eq!(alone, Some((Tier::Elevated, "reader.elevated")), "the score heard nothing");
-        let part = Reading { is_part: true, ..sure }.corrects(Tier::None, false, score);
-        assert_eq!(part, Some((Tier::Elevated, "reader.elevated")), "one passage of a letter");
+        let calm = findings(-2.0, -4.0);
+        assert_eq!(calm.correct(Tier::Elevated, false), None, "a hint by rules stays");
+        assert_eq!(calm.correct(Tier::Elevated, true), Some((Tier::Low, "reader.calm")));
+        let sure = findings(6.0, 5.0);
+        assert_eq!(sure.correct(Tier::None, false), Some((Tier::High, "reader.high")));
+        let elevated = Some((Tier::Elevated, "reader.elevated"));
+        let letter = Findings { bar: HIGH_IN_A_LETTER, ..sure };
+        assert_eq!(letter.correct(Tier::None, false), elevated, "one passage of a letter");
+        let passage = |words, high| Passage {
+            text: String::new(),
+            words,
+            score: Score { elevated: 0.0, high },
+        };
+        let against =
+            [(12, 1.0), (12, -1.0), (4, 0.0)].map(|(words, high)| against(&passage(words, high)));
+        assert!(against[0].abs() < 1e-6);
+        for (against, why) in
+            against.into_iter().zip(["", "the score heard nothing", "few words"]).skip(1)
+        {
+            let sure = Findings { sure: sure.sure - against, ..sure };
+            assert_eq!(sure.correct(Tier::None, false), elevated, "{why}");
+        }
     }
 
     #[test]
@@ -232,5 +306,19 @@ mod tests {
         let found = screen("我想自杀");
         assert!(found.tier.is_danger());
         assert_eq!(reconsider("我想自杀", found.clone()).tier, found.tier);
+    }
+
+    #[test]
+    fn what_is_said_in_another_script_is_no_less_for_latin_letters_around_it() {
+        for text in
+            ["我不想活了", "我想从楼上跳下去", "मैं अब और जीना नहीं चाहता", "ما بدي عيش بعد اليوم"]
+        {
+            let alone = screen_closely(text).tier;
+            assert!(alone >= Tier::Elevated, "{text}");
+            for more in ["{}. We had soup for lunch today.", "ok thanks\n{}", "{}\nHello there."] {
+                let with = screen_closely(&more.replace("{}", text)).tier;
+                assert!(with >= alone, "{more} {text}: {alone:?} {with:?}");
+            }
+        }
     }
 }

@@ -88,46 +88,63 @@ impl Rules {
         let mut found = Found { hits: Vec::new(), marks: vec![Default::default(); words.len()] };
         // From which word on a phrase was not looked for yet.
         let mut untried = vec![0_usize; self.phrases.len()];
-        let mut sentence = 0;
-        for (at, word) in words.iter().enumerate() {
-            if word.before >= Break::Hard {
-                sentence = at;
-            }
+        let mut start = 0;
+        // No phrase goes on over the end of a sentence.
+        for words in words.chunk_by(|_, next| next.before < Break::Hard) {
+            self.find_in(Sentence { words, start }, &mut untried, &mut found);
+            start += words.len();
+        }
+        found.hits.sort_unstable();
+        found.hits.dedup();
+        found
+    }
+
+    fn find_in(&self, sentence: Sentence, untried: &mut [usize], found: &mut Found) {
+        for (at, word) in sentence.words.iter().enumerate() {
             for number in self.anchors.of(&word.reading) {
                 let (Some(phrase), Some(untried)) =
                     (self.phrases.get(number as usize), untried.get_mut(number as usize))
                 else {
                     continue;
                 };
-                if !phrase.way.may_be_at(at, words) {
+                if !phrase.way.may_be_at(at, sentence.words) {
                     continue;
                 }
-                let start = at.saturating_sub(phrase.way.reach).max(sentence).max(*untried);
-                for (place, first) in words.iter().enumerate().take(at + 1).skip(start) {
-                    if phrase.way.first.has(&first.reading) {
-                        phrase.look(words, place, &mut found);
+                let tried = untried.saturating_sub(sentence.start);
+                let first = at.saturating_sub(phrase.way.reach).max(tried);
+                let places = sentence.words.get(first..=at).unwrap_or_default();
+                for (place, word) in (first..).zip(places) {
+                    if phrase.way.first.has(&word.reading) {
+                        phrase.look(sentence, place, found);
                     }
                 }
-                *untried = at + 1;
+                *untried = sentence.start + at + 1;
             }
         }
-        found.hits.sort_unstable();
-        found.hits.dedup();
-        found
     }
+}
+
+/// A sentence of a text.
+#[derive(Debug, Clone, Copy)]
+struct Sentence<'w, 't> {
+    words: &'w [Word<'t>],
+    /// Which word of the text its first one is.
+    start: usize,
 }
 
 impl Phrase {
     /// Looks whether it stands at a place.
-    fn look(&self, words: &[Word], start: usize, found: &mut Found) {
+    fn look(&self, sentence: Sentence, start: usize, found: &mut Found) {
         let mut steps = MOST_STEPS;
-        let end = run(&self.way.program, words, (0, start), start, &mut steps);
+        let end = run(&self.way.program, sentence.words, (0, start), &mut steps);
         let Some(end) = end else { return };
+        let words = sentence.words.get(start..end).unwrap_or_default();
+        let (start, end) = (sentence.start + start, sentence.start + end);
         match self.purpose {
             Purpose::Rule(rule) => found.hits.push(Hit { rule, start, end }),
             Purpose::Cue(cue, language) => {
-                let covered = words.iter().zip(&mut found.marks).take(end).skip(start);
-                for (word, marks) in covered {
+                let marks = found.marks.get_mut(start..end).unwrap_or_default();
+                for (word, marks) in words.iter().zip(marks) {
                     if !(cue.takes_back() && word.is_guessed)
                         && let Some(mark) = marks.get_mut(language as usize)
                     {
@@ -147,18 +164,16 @@ fn may_go_on(program: &[Step], words: &[Word], (step, at): (usize, usize)) -> bo
     }
 }
 
-/// Follows a program from a step and a word on. Returns the word after the last.
+/// Follows a program from a step and a word of a sentence on. Returns the word after the last.
 fn run(
     program: &[Step],
     words: &[Word],
     (mut step, mut at): (usize, usize),
-    start: usize,
     left: &mut usize,
 ) -> Option<usize> {
     loop {
         *left = left.checked_sub(1)?;
-        let is_break =
-            |at: usize, least: Break| words.get(at).is_none_or(|word| word.before >= least);
+        let is_edge = || words.get(at).is_none_or(|word| word.before >= Break::Soft);
         match program.get(step)? {
             Step::Found => return Some(at),
             Step::Jump(to) => step = *to,
@@ -166,15 +181,13 @@ fn run(
                 step = *second;
             }
             Step::Split(first, second) => {
-                if let Some(end) = run(program, words, (*first, at), start, left) {
+                if let Some(end) = run(program, words, (*first, at), left) {
                     return Some(end);
                 }
                 step = *second;
             }
-            Step::Start if at == 0 || is_break(at, Break::Soft) => step += 1,
-            Step::End if is_break(at, Break::Soft) => step += 1,
-            // No phrase goes on over the end of a sentence.
-            Step::Word(_) | Step::Any if at > start && is_break(at, Break::Hard) => return None,
+            Step::Start if at == 0 || is_edge() => step += 1,
+            Step::End if is_edge() => step += 1,
             Step::Word(class) if words.get(at).is_some_and(|it| class.has(&it.reading)) => {
                 (step, at) = (step + 1, at + 1);
             }

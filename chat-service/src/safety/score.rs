@@ -16,6 +16,7 @@ use super::spelling::Word;
 use super::tier::Tier;
 
 pub use features::BUCKETS;
+pub(super) use features::parts;
 
 /// Features that each text is taken to have besides its own, and that say nothing: few words say
 /// little.
@@ -32,13 +33,16 @@ const ELEVATED: f32 = 0.4;
 const ELEVATED_THOUGH_TAKEN_BACK: f32 = 0.9;
 /// For high.
 const HIGH: f32 = 1.3;
+/// For high where something is in a script that no reader looks at again, as Arabic, Hindi and Chinese
+/// are: there more is missed than is mistaken.
+const HIGH_UNREAD: f32 = 1.0;
 /// For high, where rules found something and took it back, or found it of somebody else.
 const HIGH_THOUGH_TAKEN_BACK: f32 = 2.0;
 
 /// From where on it is distress.
 const DISTRESSED: f32 = 0.0;
 /// From where on it backs a rule that needs it.
-const BACKS: f32 = 0.0;
+const BACKS: f32 = -0.4;
 
 /// As `safety-eval --train` writes them; see [`Weights::read`].
 static WEIGHTS: LazyLock<Weights> =
@@ -64,11 +68,13 @@ impl Score {
         self.elevated >= BACKS
     }
 
-    /// What it raises a tier to that rules found, and the sign for it.
+    /// What it raises a tier to that rules found, and the sign for it. `is_legible`: whether a reader
+    /// looks again where there is doubt.
     #[must_use]
-    pub fn raises(self, found: Tier) -> Option<(Tier, &'static str)> {
+    pub fn raises(self, found: Tier, is_legible: bool) -> Option<(Tier, &'static str)> {
         let (elevated, high) = match found {
             Tier::Low | Tier::Third => (ELEVATED_THOUGH_TAKEN_BACK, HIGH_THOUGH_TAKEN_BACK),
+            Tier::None | Tier::Elevated if !is_legible => (ELEVATED, HIGH_UNREAD),
             Tier::None | Tier::Elevated => (ELEVATED, HIGH),
             Tier::High | Tier::Imminent => return None,
         };
@@ -176,24 +182,16 @@ impl Weights {
     }
 }
 
-/// The words of a text that sound gravest together.
-pub(super) fn gravest(words: &[Word]) -> Range<usize> {
-    let mut gravest = (f32::NEG_INFINITY, 0..0);
+/// The parts of a text, and the parts beside each other: which words they are and how they sound, the
+/// gravest first. How grave something sounds depends on nothing around it.
+pub(super) fn windows(words: &[Word]) -> Vec<(Range<usize>, Score)> {
+    let mut windows = Vec::new();
     WEIGHTS.for_each_window(words, |window, [elevated, high]| {
-        if elevated + high > gravest.0 {
-            gravest = (elevated + high, window);
-        }
+        windows.push((window, Score { elevated, high }));
     });
-    gravest.1
-}
-
-/// Where the parts of a text begin: each a sentence, or as much of one as is heard together.
-pub(super) fn starts(words: &[Word]) -> impl Iterator<Item = usize> {
-    features::parts(words).scan(0, |end, part| {
-        let start = *end;
-        *end += part.len();
-        Some(start)
-    })
+    let weigh = |score: &Score| score.elevated + score.high;
+    windows.sort_by(|(_, one), (_, other)| weigh(other).total_cmp(&weigh(one)));
+    windows
 }
 
 /// The features of a text, part by part: what weights are learned from.
@@ -253,7 +251,7 @@ mod tests {
     #[test]
     fn a_text_without_words_sounds_like_nothing() {
         for text in ["", "?!", "   "] {
-            assert_eq!(WEIGHTS.score(text).raises(Tier::None), None, "{text:?}");
+            assert_eq!(WEIGHTS.score(text).raises(Tier::None, true), None, "{text:?}");
         }
     }
 
@@ -273,12 +271,20 @@ mod tests {
     fn what_was_found_is_only_raised() {
         let all = [Score { elevated: 9.0, high: 9.0 }, Score { elevated: 9.0, high: -9.0 }];
         for (score, found) in all.iter().flat_map(|score| Tier::ALL.map(|found| (score, found))) {
-            let raised = score.raises(found).map(|(tier, _)| tier);
-            assert!(raised.is_none_or(|raised| raised > found), "{score:?} {found:?}");
+            for is_legible in [true, false] {
+                let raised = score.raises(found, is_legible).map(|(tier, _)| tier);
+                assert!(raised.is_none_or(|raised| raised > found), "{score:?} {found:?}");
+            }
         }
         let grave = Score { elevated: 9.0, high: 9.0 };
-        assert_eq!(grave.raises(Tier::None), Some((Tier::High, "score.high")));
+        assert_eq!(grave.raises(Tier::None, true), Some((Tier::High, "score.high")));
         let calm = Score { elevated: -9.0, high: -9.0 };
-        assert_eq!(calm.raises(Tier::Low), None);
+        assert_eq!(calm.raises(Tier::Low, true), None);
+        let grave = Score { elevated: 1.1, high: 1.1 };
+        let raised = [true, false].map(|is_legible| grave.raises(Tier::None, is_legible));
+        assert_eq!(
+            raised,
+            [Some((Tier::Elevated, "score.elevated")), Some((Tier::High, "score.high"))]
+        );
     }
 }

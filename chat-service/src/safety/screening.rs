@@ -8,9 +8,10 @@ mod subject;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::language::Language;
-use super::reader::{self, Reading};
+use super::reader::{self, Findings};
 use super::rules::{Cue, Flag, Found, Hit, RULES, Rule, Rules};
 use super::score::Score;
 use super::spelling::Word;
@@ -39,6 +40,8 @@ pub struct Screening {
     pub(super) sounds_distressed: bool,
     /// Whether it is worth a second look.
     certainty: Certainty,
+    /// Where the danger stands that rules found: which words.
+    places: Vec<Range<usize>>,
     /// What it says about the conversation it is part of.
     pub(super) signs: u32,
 }
@@ -68,11 +71,13 @@ impl Screening {
         if self.tier.is_danger() && !self.is_sound && reader::is_sure(score) {
             return self;
         }
-        let corrected = Reading::of(words, tokens)
-            .and_then(|reading| reading.corrects(self.tier, self.is_sound, score));
+        let corrected = Findings::of(words, tokens, &self.places)
+            .and_then(|findings| findings.correct(self.tier, self.is_sound));
         match corrected {
             Some(raised) if raised.0 > self.tier => self.raise(raised),
-            Some(lowered) if self.may_be_lowered() => self.lower(lowered),
+            Some(lowered) if self.may_be_lowered() && reader::is_all_legible(words) => {
+                self.lower(lowered);
+            }
             _ => {}
         }
         self
@@ -85,7 +90,7 @@ impl Screening {
             && self.language.is_none_or(|language| language == Language::English)
     }
 
-    /// Lowers what was found to what the message means when it is read as a whole.
+    /// Lowers what was found to what the message means when it is read.
     fn lower(&mut self, (tier, sign): (Tier, &'static str)) {
         (self.tier, self.is_done) = (tier, false);
         if tier < Tier::Third {
@@ -113,8 +118,8 @@ pub fn screen(text: &str) -> Screening {
     RULES.as_ref().map(|rules| Judge::of(rules, &tokens).screen()).unwrap_or_default()
 }
 
-/// Looks again at a message that there is doubt about: by reading it as a whole. Takes milliseconds,
-/// however long the text is.
+/// Looks again at a message that there is doubt about: by reading its gravest passages. Takes
+/// milliseconds, besides about as long as [`screen`].
 #[must_use]
 pub fn reconsider(text: &str, found: Screening) -> Screening {
     if !found.is_doubtful() {
@@ -188,7 +193,7 @@ impl<'t> Judge<'t> {
         }
         let score = self.score();
         sum.sounds_distressed = score.is_distressed();
-        if let Some(raised) = score.raises(sum.tier) {
+        if let Some(raised) = score.raises(sum.tier, reader::is_all_legible(&self.words)) {
             sum.raise(raised);
         }
         if reader::is_doubtful(score, sum.tier) {
@@ -207,19 +212,20 @@ impl<'t> Judge<'t> {
         for marks in &self.found.marks {
             sum.signs |= marks.iter().fold(0, |all, marks| all | marks);
         }
-        let mut best: Vec<(Tier, &'static Rule)> = Vec::new();
+        let mut best: Vec<(Tier, &'static Rule, Hit)> = Vec::new();
         for hit in &self.found.hits {
             let Some(rule) = self.rules.all.get(hit.rule) else { continue };
             let tier = self.judge(rule, *hit, sum.signs);
-            best.push((tier, rule));
+            best.push((tier, rule, *hit));
         }
-        sum.tier = best.iter().map(|(tier, _)| *tier).max().unwrap_or_default();
-        for (tier, rule) in best {
+        sum.tier = best.iter().map(|(tier, ..)| *tier).max().unwrap_or_default();
+        for (tier, rule, hit) in best {
             // What is less grave than the rest by more than a step adds nothing to say.
             if tier >= Tier::Third && (tier == sum.tier || tier >= Tier::Elevated) {
                 categories.insert(rule.category);
             }
             if tier == sum.tier {
+                sum.places.extend(tier.is_danger().then_some(hit.start..hit.end));
                 ids.insert(rule.id.as_str());
                 sum.language.get_or_insert(rule.language);
                 sum.is_done |= tier == Tier::Imminent && rule.is(Flag::Done);

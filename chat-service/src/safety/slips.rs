@@ -1,6 +1,6 @@
 //! Words that are one slip of the finger away from words of ours.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::vocabulary::{Tolerance, Vocabulary};
 

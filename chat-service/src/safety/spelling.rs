@@ -5,7 +5,8 @@
 mod disguise;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+
+use foldhash::{HashMap, HashSet};
 
 use super::slips::Slips;
 use super::tokens::{Break, Token, Tokens};

@@ -83,6 +83,10 @@ struct Reader {
 
 impl Reader {
     fn take(&mut self, last: char, letter: char, next: char) {
+        // Most letters, and so the quick way for most texts.
+        if letter.is_ascii_alphanumeric() {
+            return self.word.push(letter);
+        }
         if letter == '\'' && !(is_letter(last) && is_letter(next)) {
             self.apostrophe(last, next);
         }
@@ -176,7 +180,9 @@ impl Reader {
         if self.word.is_empty() {
             return;
         }
-        let mut text = std::mem::take(&mut self.word);
+        // Keeps its room for the next word; each word is given just what it needs.
+        let mut text = self.word.clone();
+        self.word.clear();
         if !text.is_ascii() && text.chars().any(|letter| letter.is_ascii_alphabetic()) {
             text = text.chars().map(latin).collect();
         }

@@ -1,12 +1,21 @@
 //! The words that rules speak of, numbered, so that a text is looked at once for all rules.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 /// Beginnings of words that rules may speak of.
 const MOST_STEMS: usize = 256;
 
 /// Some of the beginnings, a bit each.
 pub(super) type Stems = [u64; MOST_STEMS / 64];
+
+/// The numbers of some beginnings.
+pub(super) fn stems(stems: &Stems) -> impl Iterator<Item = usize> {
+    stems.iter().enumerate().flat_map(|(number, bits)| {
+        let rest = std::iter::successors(Some(*bits), |bits| Some(bits & bits.wrapping_sub(1)));
+        let set = rest.take_while(|bits| *bits != 0);
+        set.map(move |bits| number * 64 + bits.trailing_zeros() as usize)
+    })
+}
 
 /// How freely a word may be misspelt and still count. In languages that bend their words by one
 /// letter ("matarme", "matarte"), another letter is another word.
@@ -81,10 +90,7 @@ impl Class {
     }
 
     pub(super) fn stems(&self) -> impl Iterator<Item = usize> {
-        let stems = self.stems.as_deref().copied().unwrap_or_default();
-        (0..MOST_STEMS).filter(move |stem| {
-            stems.get(stem / 64).is_some_and(|bits| bits & (1 << (stem % 64)) != 0)
-        })
+        self.stems.as_deref().into_iter().flat_map(stems)
     }
 }
 

@@ -2,49 +2,69 @@
 
 use std::ops::Range;
 
-use crate::safety::score;
+use crate::safety::score::{self, Score};
 use crate::safety::spelling::Word;
 use crate::safety::tokens::{Break, Tokens};
 
-/// Longest passage, in words.
-pub(super) const LONGEST: usize = 100;
+/// How many passages are read, at most.
+const MOST: usize = 6;
+/// How many words they have together, at most.
+const WORDS: usize = 200;
+/// In how many of them the same word is, at most: two grave things may stand far from each other.
+const OVER: usize = 4;
 
-/// The gravest passages of a text: all of it, or the sentences around those that sound gravest, and
-/// those by themselves, so that nothing said around them makes them sound calmer. Words are spelt as
-/// far as we know, with marks where a clause or a sentence ends, and where a quotation does. What has no
-/// words, or most of them in a script that cannot be read, is no passage.
-pub(super) fn all(words: &[Word], tokens: &Tokens) -> Vec<String> {
-    let gravest = score::gravest(words);
-    let around = widen(&gravest, words);
-    let alone = (gravest != around).then_some(gravest);
-    let passages = [around].into_iter().chain(alone).filter_map(|range| words.get(range));
-    passages.filter(|words| is_legible(words)).map(|words| write(words, tokens)).collect()
+/// A passage of a text.
+#[derive(Debug)]
+pub(super) struct Passage {
+    /// As it is read.
+    pub(super) text: String,
+    /// How many words it has.
+    pub(super) words: usize,
+    /// How it sounds.
+    pub(super) score: Score,
 }
 
+/// The gravest passages of a text: sentences, and sentences beside each other. Those around the words
+/// where rules found something come first, then those that sound gravest. A passage is the same
+/// whatever stands around it, so that nothing else that is said makes it calmer. Words are spelt as far
+/// as we know, with marks where a clause or a sentence ends, and where a quotation does. What has no
+/// words, or most of them in a script that cannot be read, is no passage.
+pub(super) fn all(words: &[Word], tokens: &Tokens, found: &[Range<usize>]) -> Vec<Passage> {
+    let is_around = |(window, _): &(Range<usize>, Score)| {
+        found.iter().any(|place| place.start < window.end && window.start < place.end)
+    };
+    let (around, others): (Vec<_>, Vec<_>) = score::windows(words).into_iter().partition(is_around);
+    let mut times_read = vec![0; words.len()];
+    let (mut passages, mut count) = (Vec::new(), 0);
+    for (window, score) in around.into_iter().chain(others) {
+        let Some(words) = words.get(window.clone()) else { continue };
+        let times = times_read.get_mut(window).unwrap_or_default();
+        if count + words.len() <= WORDS
+            && times.iter().all(|times| *times < OVER)
+            && is_legible(words)
+        {
+            for times in times {
+                *times += 1;
+            }
+            count += words.len();
+            passages.push(Passage { text: write(words, tokens), words: words.len(), score });
+        }
+        if passages.len() == MOST {
+            break;
+        }
+    }
+    passages
+}
+
+/// Whether every sentence of a text is in a script that can be read.
+pub(in crate::safety) fn is_all_legible(words: &[Word]) -> bool {
+    score::parts(words).all(is_legible)
+}
+
+/// Whether most words of a passage are in a script that can be read.
 fn is_legible(words: &[Word]) -> bool {
     let legible = words.iter().filter(|word| word.text.is_ascii()).count();
     2 * legible > words.len()
-}
-
-/// As many sentences around a passage as are read at once.
-fn widen(passage: &Range<usize>, words: &[Word]) -> Range<usize> {
-    if words.len() <= LONGEST {
-        return 0..words.len();
-    }
-    let starts: Vec<usize> = score::starts(words).collect();
-    let mut chosen = passage.clone();
-    loop {
-        let fits = |range: &Range<usize>| range.len() <= LONGEST;
-        let earlier = starts.iter().rev().find(|start| **start < chosen.start);
-        let earlier = earlier.map(|start| *start..chosen.end).filter(fits);
-        let start = earlier.as_ref().unwrap_or(&chosen).start;
-        let later = starts.iter().copied().chain([words.len()]).find(|end| *end > chosen.end);
-        let later = later.map(|end| start..end).filter(fits);
-        match later.or(earlier) {
-            Some(wider) => chosen = wider,
-            None => return chosen,
-        }
-    }
 }
 
 fn write(words: &[Word], tokens: &Tokens) -> String {
@@ -84,6 +104,8 @@ fn write(words: &[Word], tokens: &Tokens) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use crate::safety::reader::passages;
 
     #[test]
@@ -98,26 +120,58 @@ mod tests {
     }
 
     #[test]
-    fn what_sounds_gravest_is_read_by_itself_too() {
-        let both =
-            passages("The bus was late. I want to kill myself. We had soup for lunch today.");
-        assert_eq!(both.len(), 2);
-        assert_eq!(both[0].matches(" . ").count(), 2);
-        assert!(both[1].contains("kill myself") && !both[1].contains("soup"), "{both:?}");
+    fn sentences_are_read_by_themselves_and_with_those_beside_them() {
+        let all = passages("The bus was late. I want to kill myself. We had soup for lunch today.");
+        assert_eq!((all.len(), all[0].as_str()), (6, "i want to kill myself"));
+        let whole = "the bus was late . i want to kill myself . we had soup for lunch today";
+        assert!(all.iter().any(|passage| passage == whole), "{all:?}");
+        assert!(all.iter().any(|passage| passage == "the bus was late"), "{all:?}");
     }
 
     #[test]
-    fn of_a_long_text_the_gravest_passage_is_read() {
-        let calm = "We walked home along the canal and talked about tomatoes and the neighbours. ";
-        for before in [0, 4, 40] {
-            let text = format!("{}I want to kill myself. {}", calm.repeat(before), calm.repeat(30));
-            let passages = passages(&text);
-            assert_eq!(passages.len(), 2);
-            for passage in passages {
-                assert!(passage.contains("kill myself"), "{passage}");
-                assert!(passage.split(' ').count() <= super::LONGEST + 10, "{passage}");
+    fn what_stands_around_a_text_takes_none_of_its_passages_away() {
+        for text in ["I want to kill myself", "I am so tired. Nobody would miss me, would they?"] {
+            let alone = passages(text);
+            for more in ["{}. We had soup.", "The bus was late. {}", "We had soup. {}. It rained."]
+            {
+                let with = passages(&more.replace("{}", text));
+                assert!(alone.iter().all(|passage| with.contains(passage)), "{alone:?} {with:?}");
             }
         }
+    }
+
+    #[test]
+    fn of_a_long_text_the_gravest_passages_are_read() {
+        let calm = "We walked home along the canal and talked about tomatoes and the neighbours. ";
+        for before in [0, 4, 40] {
+            let text = format!(
+                "{}I want to kill myself. {}I have written the note. {}",
+                calm.repeat(before),
+                calm.repeat(10),
+                calm.repeat(30)
+            );
+            let passages = passages(&text);
+            for grave in ["kill myself", "written the note"] {
+                assert!(passages.iter().any(|passage| passage.contains(grave)), "{passages:?}");
+            }
+            let words = passages.join(" ").split(' ').filter(|word| *word != ".").count();
+            assert!(words <= super::WORDS, "{words}");
+        }
+    }
+
+    #[test]
+    fn where_rules_found_something_is_read_first() {
+        let grave = "I feel so empty. ".repeat(20);
+        let text = format!("{grave}We had soup. We had bread. We had some tea. We had cake.");
+        let read = |found: Option<Range<usize>>| {
+            crate::safety::screening::spell(&text, |words, tokens| {
+                super::all(words, tokens, found.as_slice())
+            })
+        };
+        let is_there = |passage: &super::Passage| passage.text.ends_with("we had cake");
+        assert!(!is_there(&read(None)[0]));
+        let last = text.split_whitespace().count() - 1;
+        assert!(is_there(&read(Some(last..last + 1))[0]));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The files of rules, read and compiled.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::HashSet;
 use serde::Deserialize;
 
 use super::cue::{Cue, Flag};
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_rule_has_a_name_of_its_own() {
-        let mut names = HashSet::new();
+        let mut names = HashSet::default();
         for entry in entries() {
             assert!(names.insert(entry.id.clone()), "{} twice", entry.id);
         }

@@ -1,6 +1,6 @@
 //! Phrases by the words they have, so that few of them are looked for.
 
-use crate::safety::vocabulary::{Class, Reading, Stems};
+use crate::safety::vocabulary::{Class, Reading, stems};
 
 /// Phrases by word, and by the beginning of one.
 #[derive(Debug, Default)]
@@ -20,12 +20,7 @@ impl Index {
     /// The phrases of a word.
     pub(super) fn of(&self, reading: &Reading) -> impl Iterator<Item = u32> {
         let by_word = self.by_word.get(reading.word as usize).filter(|_| reading.word != 0);
-        let stems = reading.stems;
-        let has_stems = stems != Stems::default();
-        let by_stem = self.by_stem.iter().enumerate().filter(move |(stem, _)| {
-            stems.get(stem / 64).is_some_and(|bits| bits & (1 << (stem % 64)) != 0)
-        });
-        let by_stem = has_stems.then_some(by_stem).into_iter().flatten().flat_map(|(_, it)| it);
+        let by_stem = stems(&reading.stems).filter_map(|stem| self.by_stem.get(stem)).flatten();
         by_word.into_iter().flatten().chain(by_stem).copied()
     }
 }

@@ -24,7 +24,9 @@ pub(super) fn list(words: &[Word]) -> Vec<Vec<u32>> {
 }
 
 /// A text cut where a sentence or a line ends, or where it would be too long.
-pub(super) fn parts<'w, 't>(words: &'w [Word<'t>]) -> impl Iterator<Item = &'w [Word<'t>]> {
+pub(in crate::safety) fn parts<'w, 't>(
+    words: &'w [Word<'t>],
+) -> impl Iterator<Item = &'w [Word<'t>]> {
     let sentences = words.chunk_by(|_, next| next.before < Break::Line);
     sentences.flat_map(|sentence| sentence.chunks(LONGEST))
 }
