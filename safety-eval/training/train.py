@@ -7,8 +7,8 @@ It begins with all-MiniLM-L6-v2, a model of English (Apache-2.0), and goes on le
     python3 safety-eval/training/train.py passages.jsonl chat-service/src/safety/reader
 
 It may also go on where another run ended (`--from chat-service/src/safety/reader`), which needs fewer
-rounds. Takes about half an hour a round on two cores. Two runs differ in the last digits, so no test holds the weights to
-the sentences; what is measured with them is held (safety-eval/tests).
+rounds. Takes about half an hour a round on two cores. Two runs differ in the last digits, so no test holds
+the weights to the sentences; what is measured with them is held (safety-eval/tests).
 """
 
 import argparse
@@ -147,6 +147,19 @@ def kept(rows, tokenizer):
     return sorted(found | {vocabulary[mark] for mark in MARKS})
 
 
+def walk(encoder, linear, norm):
+    """Goes over all parts but the tables of pieces and places, by the names that they have in the file."""
+    norm("norm", encoder.embeddings.LayerNorm)
+    for number, layer in enumerate(encoder.encoder.layer):
+        name, attention = f"layers.{number}.", layer.attention
+        linear(name + "look", attention.self.query, attention.self.key, attention.self.value)
+        linear(name + "gather", attention.output.dense)
+        norm(name + "after_look", attention.output.LayerNorm)
+        linear(name + "widen", layer.intermediate.dense)
+        linear(name + "narrow", layer.output.dense)
+        norm(name + "after_thought", layer.output.LayerNorm)
+
+
 def restore(reader, tokenizer, folder):
     """Makes a reader the one that `weights` wrote, but for what rounding took; pieces that were not kept
     are those of the base."""
@@ -172,15 +185,7 @@ def restore(reader, tokenizer, folder):
     pieces = tokenizer.convert_tokens_to_ids((folder / "pieces.txt").read_text().splitlines())
     start.word_embeddings.weight.data[pieces] = matrix("pieces")
     start.position_embeddings.weight.data[:LONGEST] = tensors["places"] - start.token_type_embeddings.weight[0]
-    norm("norm", start.LayerNorm)
-    for number, layer in enumerate(reader.encoder.encoder.layer):
-        name, attention = f"layers.{number}.", layer.attention
-        linear(name + "look", attention.self.query, attention.self.key, attention.self.value)
-        linear(name + "gather", attention.output.dense)
-        norm(name + "after_look", attention.output.LayerNorm)
-        linear(name + "widen", layer.intermediate.dense)
-        linear(name + "narrow", layer.output.dense)
-        norm(name + "after_thought", layer.output.LayerNorm)
+    walk(reader.encoder, linear, norm)
     put(reader.head.weight, tensors["questions"])
     put(reader.head.bias, tensors["questions.base"])
 
@@ -210,15 +215,7 @@ def weights(reader, pieces):
     matrix("pieces", start.word_embeddings.weight[pieces])
     kind = start.token_type_embeddings.weight[0]
     floats("places", start.position_embeddings.weight[:LONGEST] + kind)
-    norm("norm", start.LayerNorm)
-    for number, layer in enumerate(reader.encoder.encoder.layer):
-        name, attention = f"layers.{number}.", layer.attention
-        linear(name + "look", attention.self.query, attention.self.key, attention.self.value)
-        linear(name + "gather", attention.output.dense)
-        norm(name + "after_look", attention.output.LayerNorm)
-        linear(name + "widen", layer.intermediate.dense)
-        linear(name + "narrow", layer.output.dense)
-        norm(name + "after_thought", layer.output.LayerNorm)
+    walk(reader.encoder, linear, norm)
     floats("questions", reader.head.weight)
     floats("questions.base", reader.head.bias)
     return tensors

@@ -27,7 +27,7 @@ pub(super) use passage::is_all_legible;
 const HIGH: f32 = 4.0;
 /// The same of a letter: there are many passages to choose from, and most of them are sad.
 const HIGH_IN_A_LETTER: f32 = 6.0;
-/// Words from which on a text is a letter.
+/// Words of the longest text that is no letter.
 const LETTER: usize = 60;
 /// How much it counts against that if a passage does not sound like it.
 const DISSENT: f32 = 2.0;
