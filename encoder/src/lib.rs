@@ -75,7 +75,7 @@ impl Encoder {
     /// beyond the longest passage that it can read is not read. Several passages at once take less
     /// time than one after the other.
     #[must_use]
-    pub fn judge(&self, passages: &[String]) -> Vec<Vec<f32>> {
+    pub fn judge(&self, passages: &[&str]) -> Vec<Vec<f32>> {
         let most = self.by_place.nrows();
         let pieces: Vec<_> = passages.iter().map(|passage| self.pieces.of(passage, most)).collect();
         let ranges: Vec<_> = pieces

@@ -108,7 +108,7 @@ def learn(rows, tokenizer, reader, rounds):
     reader.train()
     body = {"params": reader.encoder.parameters(), "lr": STRIDE}
     head = {"params": reader.head.parameters(), "lr": HEAD_STRIDE}
-    optimizer = torch.optim.AdamW([body, head], weight_decay=0.01)
+    optimizer = torch.optim.AdamW([body, head], weight_decay=0.01, fused=True)
     steps = rounds * (len(rows) // BATCH + 1)
     rate = lambda step: min(1, (step + 1) / WARM_UP) * max(0.02, 1 - step / steps)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::spelling::Word;
 use super::vocabulary::{Class, Vocabulary};
-use anchor::Side;
+pub(super) use anchor::Side;
 use parser::Parser;
 
 /// One step of a compiled pattern.
@@ -78,7 +78,7 @@ pub(super) struct Way {
     /// How many words may stand before that one.
     pub(super) reach: usize,
     /// Words of which one stands right beside it.
-    beside: Option<(Side, Class)>,
+    pub(super) beside: Option<(Side, Class)>,
 }
 
 impl Way {

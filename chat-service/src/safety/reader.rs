@@ -65,23 +65,21 @@ pub struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Findings {
     reading: Reading,
-    /// How high it is, less what speaks against that.
+    /// How high it is, less what speaks against that: that it is high from zero on.
     sure: f32,
-    /// From where on that is enough.
-    bar: f32,
 }
 
 impl Findings {
     /// Reads the gravest passages of a text, those first in which rules found something. None if it is
     /// in a script that cannot be read.
     pub(super) fn of(words: &[Word], tokens: &Tokens, found: &[Range<usize>]) -> Option<Self> {
+        let bar = if words.len() > LETTER { HIGH_IN_A_LETTER } else { HIGH };
         let passages = passage::all(words, tokens, found);
-        let texts: Vec<_> = passages.iter().map(|passage| passage.text.clone()).collect();
+        let texts: Vec<_> = passages.iter().map(|passage| passage.text.as_str()).collect();
         let readings = Reading::all(&texts).into_iter().zip(&passages);
         let findings = readings.map(|(reading, passage)| Self {
             reading,
-            sure: reading.high - against(passage),
-            bar: if words.len() > LETTER { HIGH_IN_A_LETTER } else { HIGH },
+            sure: reading.high - against(passage) - bar,
         });
         findings.reduce(|one, other| Self {
             reading: Reading {
@@ -89,17 +87,16 @@ impl Findings {
                 high: one.reading.high.max(other.reading.high),
             },
             sure: one.sure.max(other.sure),
-            bar: one.bar,
         })
     }
 
     /// What it makes of a tier that was found, by rules or by sound alone, and the sign for it.
     pub(super) fn correct(self, found: Tier, is_sound: bool) -> Option<(Tier, &'static str)> {
-        let Self { reading, sure, bar } = self;
+        let Self { reading, sure } = self;
         if found.is_danger() {
             let least = if is_sound { UNCONFIRMED } else { NO_DANGER };
             (reading.high < least).then_some((Tier::Elevated, "reader.calm"))
-        } else if sure >= bar {
+        } else if sure >= 0.0 {
             Some((Tier::High, "reader.high"))
         } else if found < Tier::Third && reading.elevated >= ELEVATED {
             Some((Tier::Elevated, "reader.elevated"))
@@ -122,7 +119,7 @@ fn against(passage: &Passage) -> f32 {
 impl Reading {
     /// Reads passages, as [`passages`] writes them.
     #[must_use]
-    pub fn all(passages: &[String]) -> Vec<Self> {
+    pub fn all(passages: &[&str]) -> Vec<Self> {
         // Nobody serves with an encoder that cannot be read: see `check`.
         let answers = ENCODER.as_ref().map(|encoder| encoder.judge(passages)).unwrap_or_default();
         let readings = answers.iter().filter_map(|answers| match *answers.as_slice() {
@@ -173,7 +170,7 @@ mod tests {
     use crate::safety::{reconsider, screen, screen_closely};
 
     fn findings(elevated: f32, high: f32) -> Findings {
-        Findings { reading: Reading { elevated, high }, sure: high, bar: HIGH }
+        Findings { reading: Reading { elevated, high }, sure: high - HIGH }
     }
 
     #[test]
@@ -200,7 +197,6 @@ mod tests {
     #[test]
     fn passages_are_read_together_as_each_by_itself() {
         let passages = ["we had soup", "i want to die , i mean it", "so tired of being here"];
-        let passages = passages.map(str::to_owned);
         let together = Reading::all(&passages);
         assert_eq!(together.len(), passages.len());
         for (passage, together) in passages.into_iter().zip(together) {
@@ -223,7 +219,7 @@ mod tests {
         let sure = findings(6.0, 5.0);
         assert_eq!(sure.correct(Tier::None, false), Some((Tier::High, "reader.high")));
         let elevated = Some((Tier::Elevated, "reader.elevated"));
-        let letter = Findings { bar: HIGH_IN_A_LETTER, ..sure };
+        let letter = Findings { sure: sure.reading.high - HIGH_IN_A_LETTER, ..sure };
         assert_eq!(letter.correct(Tier::None, false), elevated, "one passage of a letter");
         let passage = |words, high| Passage {
             text: String::new(),

@@ -100,8 +100,8 @@ impl Rules {
     }
 
     fn find_in(&self, sentence: Sentence, untried: &mut [usize], found: &mut Found) {
-        for (at, word) in sentence.words.iter().enumerate() {
-            for number in self.anchors.of(&word.reading) {
+        for at in 0..sentence.words.len() {
+            for number in self.anchors.at(at, sentence.words) {
                 let (Some(phrase), Some(untried)) =
                     (self.phrases.get(number as usize), untried.get_mut(number as usize))
                 else {

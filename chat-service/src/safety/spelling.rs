@@ -136,7 +136,7 @@ impl Spelling {
             // "overdos" begins like a word of ours, and is meant to be one.
             let meant = self.meant(text).filter(|_| !has_digit);
             let word = meant.map_or(0, |meant| meant.word);
-            return self.put(Reading { word, ..exact }, text, origin, false, words);
+            return self.put(exact.with_word(word), text, origin, false, words);
         }
         match self.guess(text) {
             Some(readings) => self.put_all(readings, &plain(text), origin, true, words),

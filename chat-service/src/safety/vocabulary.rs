@@ -35,24 +35,43 @@ pub(super) struct Reading {
     /// Zero for a word that no rule speaks of.
     pub(super) word: u32,
     pub(super) stems: Stems,
+    sieve: u64,
 }
 
 impl Reading {
+    fn new(word: u32, stems: Stems) -> Self {
+        let sieve = of_word(word) | if stems == Stems::default() { 0 } else { OF_STEMS };
+        Self { word, stems, sieve }
+    }
+
+    /// The same beginnings, of another word.
+    pub(super) fn with_word(self, word: u32) -> Self {
+        Self::new(word, self.stems)
+    }
+
     pub(super) fn is_known(&self) -> bool {
         self.word != 0 || self.stems != Stems::default()
     }
+
+    /// Its bits in the [`Class::sieve`] of each class that has it: none for a word that no rule speaks of.
+    pub(super) fn sieve(&self) -> u64 {
+        self.sieve
+    }
 }
 
-/// The bit of a word in a [`Class`]; none for a word that no rule speaks of.
-fn sieve(word: u32) -> u64 {
-    if word == 0 { 0 } else { 1 << (word % u64::BITS) }
+/// The bit of words that begin like words of ours.
+const OF_STEMS: u64 = 1 << 63;
+
+/// The bit of a word; none for one that no rule speaks of.
+fn of_word(word: u32) -> u64 {
+    if word == 0 { 0 } else { 1 << (word % OF_STEMS.trailing_zeros()) }
 }
 
 /// Words of which any will do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Class {
     words: Box<[u32]>,
-    /// A bit for each of its words, several words to a bit: most looks end here.
+    /// A bit for each of its words, several words to a bit, and one for beginnings: most looks end here.
     sieve: u64,
     /// Few classes have any.
     stems: Option<Box<Stems>>,
@@ -60,10 +79,16 @@ pub(super) struct Class {
 
 impl Class {
     pub(super) fn has(&self, reading: &Reading) -> bool {
-        (self.sieve & sieve(reading.word) != 0 && self.words.binary_search(&reading.word).is_ok())
-            || self.stems.as_ref().is_some_and(|stems| {
-                stems.iter().zip(&reading.stems).any(|(ours, theirs)| ours & theirs != 0)
-            })
+        self.sieve & reading.sieve != 0
+            && (self.words.binary_search(&reading.word).is_ok()
+                || self.stems.as_ref().is_some_and(|stems| {
+                    stems.iter().zip(&reading.stems).any(|(ours, theirs)| ours & theirs != 0)
+                }))
+    }
+
+    /// Which bits one of its words has: a word with none of them is not in it.
+    pub(super) fn sieve(&self) -> u64 {
+        self.sieve
     }
 
     /// All the words of some classes.
@@ -80,8 +105,9 @@ impl Class {
     fn of(mut words: Vec<u32>, stems: &Stems) -> Self {
         words.sort_unstable();
         words.dedup();
-        let sieve = words.iter().fold(0, |bits, word| bits | sieve(*word));
         let stems = (*stems != Stems::default()).then(|| Box::new(*stems));
+        let of_stems = if stems.is_some() { OF_STEMS } else { 0 };
+        let sieve = words.iter().fold(of_stems, |bits, word| bits | of_word(*word));
         Self { words: words.into(), sieve, stems }
     }
 
@@ -188,7 +214,7 @@ impl Vocabulary {
                 *bits |= 1 << (stem % 64);
             }
         }
-        Reading { word: number, stems }
+        Reading::new(number, stems)
     }
 
     /// How the word of a number is spelt; none for number zero.

@@ -159,7 +159,7 @@ impl Builder {
         let vocabulary = vocabulary.unwrap_or_else(Vocabulary::new);
         let mut anchors = Index::default();
         for (number, phrase) in phrases.iter().enumerate() {
-            anchors.enter(&phrase.way.anchor, u32::try_from(number).unwrap_or(u32::MAX));
+            anchors.enter(&phrase.way, u32::try_from(number).unwrap_or(u32::MAX));
         }
         ordinary.extend(ORDINARY.lines().filter(|it| !it.starts_with('#')).map(str::to_owned));
         let spelling = Spelling::new(vocabulary, ordinary, &meanings);
