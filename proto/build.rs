@@ -7,13 +7,17 @@ use prost::Message as _;
 
 /// Messages that hold a password, a token or what somebody said: a derived `Debug` would print it.
 /// `src/redacted.rs` gives each of them one that does not.
-const SECRET: [&str; 18] = [
+const SECRET: [&str; 22] = [
     "aibuddy.auth.v1.TokenPair",
     "aibuddy.auth.v1.RegisterRequest",
     "aibuddy.auth.v1.LogInRequest",
     "aibuddy.auth.v1.RefreshRequest",
     "aibuddy.auth.v1.RefreshResponse",
     "aibuddy.auth.v1.VerifyTokenRequest",
+    "aibuddy.auth.v1.LogOutRequest",
+    "aibuddy.auth.v1.ChangePasswordRequest",
+    "aibuddy.auth.v1.ChangePasswordResponse",
+    "aibuddy.auth.v1.DeleteAccountRequest",
     "aibuddy.chat.v1.Message",
     "aibuddy.chat.v1.SendMessageRequest",
     "aibuddy.chat.v1.EditMessageRequest",
@@ -33,8 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=aibuddy");
     let files = [
         "aibuddy/auth/v1/auth_service.proto",
+        "aibuddy/auth/v1/revocations.proto",
         "aibuddy/chat/v1/chat_service.proto",
         "aibuddy/chat/v1/safety.proto",
+        "aibuddy/chat/v1/user_data.proto",
     ];
     let descriptors = protox::compile(files, ["."])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);

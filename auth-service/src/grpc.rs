@@ -61,7 +61,7 @@ impl AuthService for Handler {
         request: Request<pb::RefreshRequest>,
     ) -> Result<Response<pb::RefreshResponse>, Status> {
         let access = self.accounts.refresh(&request.get_ref().refresh, clock::now()).await?;
-        Ok(Response::new(pb::RefreshResponse { access }))
+        Ok(Response::new(pb::RefreshResponse { access, refresh: String::new() }))
     }
 
     async fn verify_token(
@@ -103,6 +103,24 @@ impl AuthService for Handler {
         };
         let (_, user) = self.accounts.verify(token, clock::now()).await?;
         Ok(Response::new(pb::GetAccountResponse { account: Some(account(user)) }))
+    }
+
+    async fn log_out(&self, _: Request<pb::LogOutRequest>) -> Result<Response<pb::LogOutResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn change_password(
+        &self,
+        _: Request<pb::ChangePasswordRequest>,
+    ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn delete_account(
+        &self,
+        _: Request<pb::DeleteAccountRequest>,
+    ) -> Result<Response<pb::DeleteAccountResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod grpc;
 pub mod http;
+pub mod identity;
 pub mod process;
 pub mod request_id;
 pub mod settings;

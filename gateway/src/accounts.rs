@@ -88,7 +88,7 @@ pub(crate) async fn refresh(
 ) -> Result<Json<RefreshReply>, ApiError> {
     let [refresh] = fields::required(&body, ["refresh"])?;
     let refresh = refresh.trim().to_owned();
-    let request = backends::within(AUTH, pb::RefreshRequest { refresh });
+    let request = backends::within(AUTH, pb::RefreshRequest { refresh, rotate: false });
     let reply = backends::answer(AUTH, app.backends.auth.refresh(request)).await?;
     Ok(Json(RefreshReply { access: reply.access }))
 }

@@ -99,7 +99,7 @@ impl Service {
     }
 
     pub(crate) async fn refresh(&self, refresh: &str) -> Result<String, Status> {
-        let request = RefreshRequest { refresh: refresh.to_owned() };
+        let request = RefreshRequest { refresh: refresh.to_owned(), rotate: false };
         Ok(self.client.clone().refresh(request).await?.into_inner().access)
     }
 

@@ -295,4 +295,25 @@ impl AuthService for KeysOnly {
     ) -> Result<Response<auth::GetAccountResponse>, Status> {
         Err(Status::unimplemented(""))
     }
+
+    async fn log_out(
+        &self,
+        _: Request<auth::LogOutRequest>,
+    ) -> Result<Response<auth::LogOutResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn change_password(
+        &self,
+        _: Request<auth::ChangePasswordRequest>,
+    ) -> Result<Response<auth::ChangePasswordResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn delete_account(
+        &self,
+        _: Request<auth::DeleteAccountRequest>,
+    ) -> Result<Response<auth::DeleteAccountResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }

@@ -72,7 +72,9 @@ impl ApiError {
 fn of_auth(reason: auth::v1::ErrorReason, status: &Status, delay: Duration) -> ApiError {
     use auth::v1::ErrorReason as Reason;
     match reason {
-        Reason::UsernameInvalid | Reason::PasswordInvalid => wrong_field(Some(status)),
+        Reason::UsernameInvalid | Reason::PasswordInvalid | Reason::PasswordWrong => {
+            wrong_field(Some(status))
+        }
         Reason::RequestIdInvalid => ApiError::idempotency_key_invalid(),
         Reason::RequestIdReused => ApiError::idempotency_key_reused(),
         Reason::UsernameTaken => ApiError::username_taken(),
@@ -82,15 +84,17 @@ fn of_auth(reason: auth::v1::ErrorReason, status: &Status, delay: Duration) -> A
         Reason::AccountUnavailable => {
             ApiError::no_active_account("No active account found for the given token.")
         }
-        Reason::TokenMissing | Reason::TokenInvalid | Reason::TokenWithoutExpiry => {
-            ApiError::token_refused("Token is invalid or expired")
-        }
+        Reason::TokenMissing
+        | Reason::TokenInvalid
+        | Reason::TokenWithoutExpiry
+        | Reason::LoginEnded => ApiError::token_refused("Token is invalid or expired"),
         Reason::TokenWrongType => ApiError::token_refused("Token has wrong type"),
         Reason::TokenWithoutId => ApiError::token_refused("Token has no id"),
         Reason::TokenWithoutType => ApiError::token_refused("Token has no type"),
         Reason::TokenWithoutUser => ApiError::token_refused(NO_USER),
+        Reason::TooManyTries => ApiError::too_many_tries(delay),
         Reason::Overloaded => ApiError::overloaded(delay),
-        Reason::Internal | Reason::Unspecified => ApiError::internal(),
+        Reason::NotAllowed | Reason::Internal | Reason::Unspecified => ApiError::internal(),
     }
 }
 
@@ -129,8 +133,9 @@ fn of_chat(reason: chat::v1::ErrorReason, status: Option<&Status>, delay: Durati
         Reason::ModelUnavailable => ApiError::model_unavailable(delay),
         Reason::ModelTimeout => ApiError::model_timeout(delay),
         Reason::ReplyPending => ApiError::reply_pending(delay),
+        Reason::AccountDeleted => TokenError::Invalid.into(),
         Reason::Overloaded => ApiError::overloaded(delay),
-        Reason::Internal | Reason::Unspecified => ApiError::internal(),
+        Reason::NotAllowed | Reason::Internal | Reason::Unspecified => ApiError::internal(),
     }
 }
 

@@ -39,6 +39,13 @@ impl ApiError {
         Self::limited("daily_limit", detail, delay)
     }
 
+    /// Too many tries for an account or from an address, in the words that existing clients know.
+    pub(crate) fn too_many_tries(delay: Duration) -> Self {
+        let seconds = (delay.as_secs() + u64::from(delay.subsec_nanos() > 0)).max(1);
+        let detail = format!("Request was throttled. Expected available in {seconds} seconds.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).with_retry_after(delay)
+    }
+
     fn limited(code: &'static str, detail: &'static str, delay: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).with_retry_after(delay)
     }

@@ -30,7 +30,7 @@ impl Auth {
                 Ok(pb::RegisterResponse { account, tokens, replayed: false })
             }),
             log_in: Rpc::new(move |_| Ok(for_login.clone())),
-            refresh: Rpc::new(|_| Ok(pb::RefreshResponse { access: "an-access".into() })),
+            refresh: Rpc::new(|_| Ok(pb::RefreshResponse { access: "an-access".into(), refresh: String::new() })),
             keys: Rpc::new(move |_| Ok(keys.clone())),
         }
     }
@@ -77,6 +77,24 @@ impl AuthService for Auth {
         &self,
         _: Request<pb::GetAccountRequest>,
     ) -> Answer<pb::GetAccountResponse> {
+        not_for_the_gateway()
+    }
+
+    async fn log_out(&self, _: Request<pb::LogOutRequest>) -> Answer<pb::LogOutResponse> {
+        not_for_the_gateway()
+    }
+
+    async fn change_password(
+        &self,
+        _: Request<pb::ChangePasswordRequest>,
+    ) -> Answer<pb::ChangePasswordResponse> {
+        not_for_the_gateway()
+    }
+
+    async fn delete_account(
+        &self,
+        _: Request<pb::DeleteAccountRequest>,
+    ) -> Answer<pb::DeleteAccountResponse> {
         not_for_the_gateway()
     }
 }
