@@ -86,6 +86,14 @@ fn overloaded(retry_after: &'static str) -> Expected {
     expected(503, "overloaded", detail).retry_after(retry_after)
 }
 
+fn throttled(wait: &'static str) -> Expected {
+    let detail = match wait {
+        "8" => "Request was throttled. Expected available in 8 seconds.",
+        _ => "Request was throttled. Expected available in 5 seconds.",
+    };
+    expected(429, "throttled", detail).retry_after(wait)
+}
+
 fn unavailable() -> Expected {
     let detail = "Part of the service cannot be reached at the moment. Please try again shortly.";
     expected(503, "unavailable", detail).retry_after("2")
@@ -113,7 +121,9 @@ const NO_USER: &str = "Token contained no recognizable user identification";
 pub(crate) fn of_auth(reason: auth::v1::ErrorReason, wait: &'static str) -> Expected {
     use auth::v1::ErrorReason as Reason;
     match reason {
-        Reason::UsernameInvalid | Reason::PasswordInvalid => invalid_field(),
+        Reason::UsernameInvalid | Reason::PasswordInvalid | Reason::PasswordWrong => {
+            invalid_field()
+        }
         Reason::RequestIdInvalid => key_invalid(),
         Reason::RequestIdReused => key_reused(),
         Reason::UsernameTaken => {
@@ -125,15 +135,17 @@ pub(crate) fn of_auth(reason: auth::v1::ErrorReason, wait: &'static str) -> Expe
         Reason::AccountUnavailable => {
             no_active_account("No active account found for the given token.")
         }
-        Reason::TokenMissing | Reason::TokenInvalid | Reason::TokenWithoutExpiry => {
-            token_refused(INVALID)
-        }
+        Reason::TokenMissing
+        | Reason::TokenInvalid
+        | Reason::TokenWithoutExpiry
+        | Reason::LoginEnded => token_refused(INVALID),
         Reason::TokenWrongType => token_refused("Token has wrong type"),
         Reason::TokenWithoutId => token_refused("Token has no id"),
         Reason::TokenWithoutType => token_refused("Token has no type"),
         Reason::TokenWithoutUser => token_refused(NO_USER),
+        Reason::TooManyTries => throttled(wait),
         Reason::Overloaded => overloaded(wait),
-        Reason::Internal | Reason::Unspecified => internal(),
+        Reason::NotAllowed | Reason::Internal | Reason::Unspecified => internal(),
     }
 }
 
@@ -233,7 +245,8 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
         )
         .retry_after(wait),
         Reason::Overloaded => overloaded(wait),
-        Reason::Internal | Reason::Unspecified => internal(),
+        Reason::AccountDeleted => access_refused(INVALID),
+        Reason::NotAllowed | Reason::Internal | Reason::Unspecified => internal(),
     }
 }
 
