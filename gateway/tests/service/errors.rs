@@ -52,7 +52,7 @@ async fn every_reason_of_the_auth_service_has_its_answer() {
     let world = World::start().await;
     let reasons: Vec<_> =
         (0..256).filter_map(|n| auth::v1::ErrorReason::try_from(n).ok()).collect();
-    assert_eq!(reasons.len(), 17);
+    assert_eq!(reasons.len(), 21);
     for reason in reasons {
         for (told, wait) in [(Some(TOLD.0), TOLD.1), (None, "5")] {
             let status = failure(auth::DOMAIN, reason.as_reason(), told);
@@ -66,7 +66,7 @@ async fn every_reason_of_the_chat_service_has_its_answer() {
     let world = World::start().await;
     let reasons: Vec<_> =
         (0..256).filter_map(|n| chat::v1::ErrorReason::try_from(n).ok()).collect();
-    assert_eq!(reasons.len(), 34);
+    assert_eq!(reasons.len(), 36);
     for reason in reasons {
         for (told, wait) in [(Some(TOLD.0), TOLD.1), (None, "5")] {
             let status = failure(chat::DOMAIN, reason.as_reason(), told);
