@@ -12,7 +12,7 @@ pub enum Error {
     /// There is a token, and it is refused.
     #[error(transparent)]
     Token(#[from] token::Error),
-    /// The keys to judge the token with could not be fetched.
-    #[error("the auth service's keys could not be fetched")]
-    KeysUnavailable,
+    /// The auth service could not be asked for its keys, or whether the token was taken back.
+    #[error("the auth service cannot be asked about tokens")]
+    Unavailable,
 }

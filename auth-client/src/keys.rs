@@ -106,7 +106,7 @@ impl Cache {
         match self.known(kid) {
             Some(key) => Ok(key),
             None if fetch.worked => Err(token::Error::Invalid.into()),
-            None => Err(Error::KeysUnavailable),
+            None => Err(Error::Unavailable),
         }
     }
 
@@ -135,7 +135,7 @@ impl Cache {
 
     /// Takes over what the auth service sent. A key we cannot read is left out: its tokens will be
     /// refused, others will not suffer. No usable key at all keeps the old ones.
-    fn replace(&self, fetched: Vec<proto::auth::v1::SigningKey>) -> bool {
+    pub(crate) fn replace(&self, fetched: Vec<proto::auth::v1::SigningKey>) -> bool {
         let keys: HashMap<_, _> = fetched
             .into_iter()
             .filter_map(|key| match PublicKey::from_bytes(&key.public_key) {

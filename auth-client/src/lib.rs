@@ -1,21 +1,32 @@
 //! Who is calling.
 //!
-//! Fetches the public keys of the auth service, keeps them fresh, and verifies access tokens with
-//! them locally. The only way to a [`Principal`] leads through a verified token, so a function that
-//! asks for one cannot be called for somebody who has not logged in.
+//! Fetches the public keys of the auth service, follows what it takes back, and verifies access tokens
+//! locally. The only way to a [`Principal`] leads through a verified token, so a function that asks
+//! for one cannot be called for somebody who has not logged in.
 
 mod error;
 mod keys;
+mod revocations;
 
+use std::time::Duration;
+
+use proto::auth::v1::VerifyTokenRequest;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
+use proto::auth::v1::revocation_service_client::RevocationServiceClient;
 use token::bearer::{self, Bearer};
 use token::{Subject, access};
 use tokio_util::sync::CancellationToken;
 use tonic::codegen::http::HeaderMap;
 use tonic::codegen::http::header::AUTHORIZATION;
+use tonic::{Code, Request};
 
 pub use error::Error;
 pub use token::Error as TokenError;
+
+use crate::revocations::{Revocations, Verdict};
+
+/// For the auth service to say whether a token is good.
+const ASKING: Duration = Duration::from_secs(2);
 
 /// Whom a call is made for: proof that a token was verified.
 #[derive(Debug, Clone)]
@@ -31,33 +42,45 @@ impl Principal {
     }
 }
 
-/// Verifies tokens. Clones share the keys.
+/// Verifies tokens. Clones share what they know.
 #[derive(Clone)]
 pub struct Verifier {
+    client: AuthServiceClient<chassis::grpc::Channel>,
     keys: keys::Cache,
+    revocations: Revocations,
 }
 
 impl Verifier {
-    /// A verifier that will ask the auth service behind `channel` for its keys.
+    /// A verifier that will ask the auth service behind `channel` for its keys and for what it took back.
     #[must_use]
     pub fn new(channel: chassis::grpc::Channel) -> Self {
-        Self { keys: keys::Cache::new(AuthServiceClient::new(channel)) }
+        let client = AuthServiceClient::new(channel.clone());
+        Self {
+            keys: keys::Cache::new(client.clone()),
+            client,
+            revocations: Revocations::new(RevocationServiceClient::new(channel)),
+        }
     }
 
-    /// Fetches the keys, again and again until it works, then every five minutes until `stop`.
+    /// Fetches the keys, again and again until it works, then every five minutes, and listens to what is
+    /// taken back, until `stop`.
     pub async fn keep_fresh(&self, stop: CancellationToken) {
-        self.keys.keep_fresh(stop).await;
+        let take_over = |keys| {
+            self.keys.replace(keys);
+        };
+        tokio::join!(self.keys.keep_fresh(stop.clone()), self.revocations.follow(take_over, stop));
     }
 
-    /// Returns once there are keys to verify with.
+    /// Returns once tokens can be judged.
     pub async fn ready(&self) {
         self.keys.ready().await;
+        self.revocations.ready().await;
     }
 
-    /// Whether there are keys to verify with.
+    /// Whether tokens can be judged.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.keys.is_ready()
+        self.keys.is_ready() && self.revocations.is_ready()
     }
 
     /// Verifies the token in the `authorization` header of a request, at `now` (seconds since the
@@ -70,10 +93,33 @@ impl Verifier {
         }
     }
 
-    /// Verifies an access token at `now` (seconds since the epoch).
+    /// Verifies an access token at `now` (seconds since the epoch). Where the auth service has not been
+    /// heard of for 15 s, it is asked about this very token; a token is never taken for good because
+    /// nobody answers.
     pub async fn verify(&self, token: &str, now: u64) -> Result<Principal, Error> {
         let key = self.keys.find(&access::kid(token)?).await?;
-        let claims = access::verify(&key, token, now)?;
-        Ok(Principal { subject: claims.subject })
+        let subject = access::verify(&key, token, now)?.subject;
+        match self.revocations.judge(&subject) {
+            Verdict::Good => Ok(Principal { subject }),
+            Verdict::TakenBack => Err(token::Error::Invalid.into()),
+            Verdict::Unknown => {
+                self.ask(token).await?;
+                Ok(Principal { subject })
+            }
+        }
+    }
+
+    /// Asks the auth service about a token.
+    async fn ask(&self, token: &str) -> Result<(), Error> {
+        let mut request = Request::new(VerifyTokenRequest { access: token.to_owned() });
+        request.set_timeout(ASKING);
+        let mut client = self.client.clone();
+        match tokio::time::timeout(ASKING, client.verify_token(request)).await {
+            Ok(Ok(_good)) => Ok(()),
+            Ok(Err(status)) if status.code() == Code::Unauthenticated => {
+                Err(token::Error::Invalid.into())
+            }
+            Ok(Err(_)) | Err(_) => Err(Error::Unavailable),
+        }
     }
 }

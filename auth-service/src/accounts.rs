@@ -1,16 +1,19 @@
 //! Accounts: registering, logging in, and what a token says about one.
 
-use chassis::clock::unix_seconds;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use token::keys::PublicKey;
-use token::{Claims, Subject};
+use token::Claims;
+use tokio::sync::Notify;
 
 use crate::error::Error;
+use crate::logins::Logins;
 use crate::passwords::Hasher;
 use crate::request_ids::RequestId;
-use crate::store::{Added, Store, User};
-use crate::tokens::{Pair, Tokens};
+use crate::revocations::Feed;
+use crate::store::{Actor, Added, Candidate, Kept, Store, User};
+use crate::tokens::Pair;
 use crate::usernames::Username;
 
 /// An account that was registered, now or by an earlier equal request, and a login.
@@ -24,12 +27,26 @@ pub(crate) struct Registered {
 pub(crate) struct Accounts {
     store: Store,
     hasher: Hasher,
-    tokens: Tokens,
+    logins: Logins,
+    feed: Feed,
+    deletions: Arc<Notify>,
 }
 
 impl Accounts {
-    pub(crate) fn new(store: Store, hasher: Hasher, tokens: Tokens) -> Self {
-        Self { store, hasher, tokens }
+    /// `deletions` is told when there is an account to delete elsewhere.
+    pub(crate) fn new(
+        store: Store,
+        hasher: Hasher,
+        logins: Logins,
+        feed: Feed,
+        deletions: Arc<Notify>,
+    ) -> Self {
+        Self { store, hasher, logins, feed, deletions }
+    }
+
+    /// The rules about logins.
+    pub(crate) fn logins(&self) -> &Logins {
+        &self.logins
     }
 
     /// Creates an account and logs it in; with a request id that made one already, logs in to that.
@@ -49,9 +66,12 @@ impl Accounts {
         }
         let name = Username::parse(username)?;
         let hash = self.hasher.hash(password.clone(), name.display.clone()).await?;
-        match self.store.add_user(name, hash, request_id, now).await? {
+        let planned = Logins::plan(now)?;
+        let (traces, sid) = (self.hasher.traces(&name.key), planned.sid.clone());
+        let candidate = Candidate { name, traces, password_hash: hash, login: Some(planned) };
+        match self.store.add_user(candidate, request_id, now).await? {
             Added::New(user) => {
-                let pair = self.start_login(&user, now)?;
+                let pair = self.logins.first_tokens(&user, sid, now)?;
                 Ok(Registered { user, pair, replayed: false })
             }
             Added::Earlier(user_id) => self.replay(user_id, username, password, now).await,
@@ -71,7 +91,7 @@ impl Accounts {
         let user = self.store.user_by_id(user_id).await?;
         let user = user.filter(|user| name.as_ref() == Some(&user.username));
         let user = self.prove(user, password).await?.ok_or(Error::RequestIdReused)?;
-        let pair = self.start_login(&user, now)?;
+        let pair = self.logins.begin(&user, now).await?;
         Ok(Registered { user, pair, replayed: true })
     }
 
@@ -84,30 +104,46 @@ impl Accounts {
     ) -> Result<Pair, Error> {
         let user = self.find_exactly(username).await?;
         let user = self.prove(user, password).await?.ok_or(Error::InvalidCredentials)?;
-        self.start_login(&user, now)
+        self.logins.begin(&user, now).await
     }
 
-    /// A new access token for the login that a refresh token belongs to.
-    pub(crate) async fn refresh(&self, token: &str, now: DateTime<Utc>) -> Result<String, Error> {
-        let claims = self.tokens.verify_refresh(token, unix_seconds(now))?;
-        self.living(&claims.subject).await?;
-        Ok(self.tokens.renew(&claims.subject, unix_seconds(now))?)
-    }
-
-    /// What an access token says, if its account still stands behind it.
-    pub(crate) async fn verify(
+    /// Sets another password for the account of a login. All its other logins end; answered, no token
+    /// from before is good any more.
+    pub(crate) async fn change_password(
         &self,
-        token: &str,
+        claims: Claims,
+        user: User,
+        current: SecretString,
+        next: SecretString,
         now: DateTime<Utc>,
-    ) -> Result<(Claims, User), Error> {
-        let claims = self.tokens.verify_access(token, unix_seconds(now))?;
-        let user = self.living(&claims.subject).await?;
-        Ok((claims, user))
+    ) -> Result<Pair, Error> {
+        let username = user.username.clone();
+        let user = self.prove(Some(user), current).await?;
+        let user = user.ok_or(Error::PasswordWrong("current_password"))?;
+        let hash = match self.hasher.hash(next, username).await {
+            Err(Error::PasswordInvalid(why)) => return Err(Error::NewPasswordInvalid(why)),
+            hashed => hashed?,
+        };
+        let sid = claims.subject.sid;
+        let kept = Kept { sid: sid.clone(), expires_at: Logins::plan(now)?.expires_at };
+        let (user, generation) = self.store.change_password(&user, hash, kept, now).await?;
+        self.feed.publish(now).await?;
+        self.logins.next_tokens(&user, sid, generation, now)
     }
 
-    /// The keys that others verify access tokens with.
-    pub(crate) fn public_keys(&self) -> Vec<PublicKey> {
-        self.tokens.public_keys()
+    /// Deletes an account. Answered, nobody can log in to it, and none of its tokens is good; what is
+    /// kept of it elsewhere goes as soon as that can be done.
+    pub(crate) async fn delete(
+        &self,
+        user: User,
+        password: SecretString,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let user = self.prove(Some(user), password).await?;
+        let user = user.ok_or(Error::PasswordWrong("password"))?;
+        self.store.begin_deletion(&user, Actor::User, now).await?;
+        self.deletions.notify_one();
+        self.feed.publish(now).await
     }
 
     /// The account, if it is active and `password` is its own. Otherwise, and without an account,
@@ -121,17 +157,6 @@ impl Accounts {
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let proven = self.hasher.verify(password, hash).await?;
         Ok(user.filter(|_| proven))
-    }
-
-    fn start_login(&self, user: &User, now: DateTime<Utc>) -> Result<Pair, Error> {
-        Ok(self.tokens.log_in(user.id, user.token_version, unix_seconds(now))?)
-    }
-
-    /// The account of a token, if it is active and has not ended its tokens.
-    async fn living(&self, subject: &Subject) -> Result<User, Error> {
-        let user = self.store.user_by_id(subject.user_id).await?;
-        user.filter(|user| user.is_active && user.token_version == subject.token_version)
-            .ok_or(Error::AccountUnavailable)
     }
 
     /// The account registered under exactly this spelling.
@@ -151,13 +176,17 @@ mod tests {
     use super::*;
     use crate::keyring::Pepper;
     use crate::migrations::Migrator;
+    use crate::tokens::Tokens;
 
     async fn accounts(folder: &tempfile::TempDir) -> Accounts {
         let url = format!("sqlite:{}", folder.path().join("auth.db").display());
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let hasher = Hasher::new(Pepper::generate().unwrap(), 4, 1).unwrap();
         let (signing, refresh) = (SigningKey::generate().unwrap(), RefreshKey::generate().unwrap());
-        Accounts::new(store, hasher, Tokens::new(signing, refresh))
+        let tokens = Tokens::new(signing, refresh);
+        let feed = Feed::open(store.clone(), chassis::clock::now()).await.unwrap();
+        let logins = Logins::new(store.clone(), tokens, feed.clone(), false);
+        Accounts::new(store, hasher, logins, feed, Arc::default())
     }
 
     #[tokio::test]

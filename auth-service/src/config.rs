@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chassis::grpc::Address;
 use chassis::settings::Settings;
 use database::Url;
+use tonic::transport::Endpoint;
 
 /// Settings of the auth service.
 #[derive(Debug, Clone)]
@@ -15,6 +17,10 @@ pub struct Config {
     pub database_url: String,
     /// The folder of the signing keys; made on first start.
     pub keys_dir: PathBuf,
+    /// Where the chat service is: what it keeps of a deleted account must go too.
+    pub chat_endpoint: Endpoint,
+    /// Whether refresh tokens always change with each use.
+    pub rotate_refresh_tokens: bool,
     /// bcrypt's cost: each step doubles the work.
     pub bcrypt_cost: u32,
     /// Password hashes computed at once.
@@ -31,12 +37,16 @@ impl Config {
         let url =
             settings.required::<Url>("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
-        let hashing = Self::read_hashing(settings);
+        let chat =
+            settings.required::<Address>("AUTH_CHAT_URL", "the chat service, http://HOST:PORT");
+        let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
         let (bcrypt_cost, hashing_threads) = hashing?;
         Some(Self {
             listen: listen?,
             database_url: url?.0,
             keys_dir: keys?,
+            chat_endpoint: chat?.0,
+            rotate_refresh_tokens: rotate?,
             bcrypt_cost,
             hashing_threads,
         })
@@ -48,10 +58,25 @@ impl Config {
         settings: &mut Settings,
         database_url: String,
         keys_dir: PathBuf,
+        chat_endpoint: Endpoint,
     ) -> Option<Self> {
         let listen = settings.value("AUTH_LISTEN", "127.0.0.1:0", "address of its gRPC server");
-        let (bcrypt_cost, hashing_threads) = Self::read_hashing(settings)?;
-        Some(Self { listen: listen?, database_url, keys_dir, bcrypt_cost, hashing_threads })
+        let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
+        let (bcrypt_cost, hashing_threads) = hashing?;
+        Some(Self {
+            listen: listen?,
+            database_url,
+            keys_dir,
+            chat_endpoint,
+            rotate_refresh_tokens: rotate?,
+            bcrypt_cost,
+            hashing_threads,
+        })
+    }
+
+    fn read_rotation(settings: &mut Settings) -> Option<bool> {
+        let help = "true: a refresh token is good once, and its answer brings the next";
+        settings.value("AUTH_ROTATE_REFRESH_TOKENS", "false", help)
     }
 
     fn read_hashing(settings: &mut Settings) -> Option<(u32, usize)> {

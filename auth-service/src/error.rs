@@ -15,6 +15,8 @@ pub(crate) enum Error {
     UsernameInvalid(&'static str),
     #[error("password: {0}")]
     PasswordInvalid(&'static str),
+    #[error("new password: {0}")]
+    NewPasswordInvalid(&'static str),
     #[error("the user name is taken")]
     UsernameTaken,
     #[error("a request id has 1 to 255 visible ASCII characters")]
@@ -29,8 +31,16 @@ pub(crate) enum Error {
     Token(#[from] token::Error),
     #[error("the token's account is gone, inactive, or ended its tokens")]
     AccountUnavailable,
+    #[error("the login has ended")]
+    LoginEnded,
+    #[error("{0}: the password is another one")]
+    PasswordWrong(&'static str),
+    #[error("only certain services may ask this")]
+    NotAllowed,
     #[error("too many passwords are waiting to be hashed")]
     Overloaded,
+    #[error("the chat service did not do it: {0}")]
+    Neighbour(Code),
     #[error(transparent)]
     Storage(#[from] database::Error),
     #[error("bcrypt: {0}")]
@@ -61,6 +71,16 @@ impl From<Error> for Status {
                 field = Some(("password", *why));
                 (Code::InvalidArgument, Reason::PasswordInvalid)
             }
+            Error::NewPasswordInvalid(why) => {
+                field = Some(("new_password", *why));
+                (Code::InvalidArgument, Reason::PasswordInvalid)
+            }
+            Error::PasswordWrong(name) => {
+                field = Some((*name, "This is not the account's password."));
+                (Code::InvalidArgument, Reason::PasswordWrong)
+            }
+            Error::LoginEnded => (Code::Unauthenticated, Reason::LoginEnded),
+            Error::NotAllowed => (Code::PermissionDenied, Reason::NotAllowed),
             Error::UsernameTaken => (Code::AlreadyExists, Reason::UsernameTaken),
             Error::RequestIdInvalid => (Code::InvalidArgument, Reason::RequestIdInvalid),
             Error::RequestIdReused => (Code::InvalidArgument, Reason::RequestIdReused),
@@ -82,7 +102,7 @@ impl From<Error> for Status {
             | Error::Storage(database::Error::Overloaded | database::Error::Closed) => {
                 (Code::Unavailable, Reason::Overloaded)
             }
-            Error::Storage(_) | Error::Hashing(_) | Error::Task(_) => {
+            Error::Neighbour(_) | Error::Storage(_) | Error::Hashing(_) | Error::Task(_) => {
                 (Code::Internal, Reason::Internal)
             }
         };

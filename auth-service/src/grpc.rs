@@ -1,28 +1,67 @@
 //! The gRPC face: decode, call, encode.
 
+pub(crate) mod chat;
+mod revocations;
+
+use std::sync::Arc;
+
 use chassis::clock;
 use chassis::grpc::{self, Services};
+use chassis::identity::Caller;
+use chrono::{DateTime, Utc};
 use proto::auth::v1 as pb;
 use proto::auth::v1::auth_service_server::{AuthService, AuthServiceServer};
+use proto::auth::v1::revocation_service_server::RevocationServiceServer;
+use token::Claims;
 use token::bearer::{self, Bearer};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::accounts::{Accounts, Registered};
 use crate::error::Error;
 use crate::request_ids::RequestId;
+use crate::revocations::Feed;
 use crate::store::User;
 use crate::tokens::Pair;
 
+/// The services that verify tokens, and may ask whether one is good.
+const VERIFIERS: [&str; 2] = ["gateway", "chat-service"];
+
 /// What this service serves.
-pub(crate) async fn services(accounts: Accounts) -> Services {
+pub(crate) async fn services(accounts: Accounts, feed: Feed, stop: CancellationToken) -> Services {
+    let accounts = Arc::new(accounts);
+    let revocations = revocations::Handler { accounts: accounts.clone(), feed, stop };
     let server = AuthServiceServer::new(Handler { accounts })
         .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
-    Services::new(proto::DESCRIPTORS).await.add(server).await
+    let services = Services::new(proto::DESCRIPTORS).await.add(server).await;
+    services.add(RevocationServiceServer::new(revocations)).await
+}
+
+/// Refuses whoever is none of these services.
+fn only<T>(request: &Request<T>, names: &[&str]) -> Result<(), Error> {
+    if Caller::of(request).is_one_of(names) { Ok(()) } else { Err(Error::NotAllowed) }
 }
 
 /// The generated service, implemented.
 struct Handler {
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
+}
+
+impl Handler {
+    /// Whose call it is.
+    async fn caller<T>(
+        &self,
+        request: &Request<T>,
+        now: DateTime<Utc>,
+    ) -> Result<(Claims, User), Error> {
+        let headers = request.metadata().clone().into_headers();
+        let values = headers.get_all("authorization").iter().map(AsRef::as_ref);
+        match bearer::parse(values) {
+            Bearer::Token(token) => self.accounts.logins().verify(token, now).await,
+            Bearer::Absent => Err(Error::TokenMissing),
+            Bearer::Malformed => Err(token::Error::Invalid.into()),
+        }
+    }
 }
 
 #[tonic::async_trait]
@@ -60,15 +99,19 @@ impl AuthService for Handler {
         &self,
         request: Request<pb::RefreshRequest>,
     ) -> Result<Response<pb::RefreshResponse>, Status> {
-        let access = self.accounts.refresh(&request.get_ref().refresh, clock::now()).await?;
-        Ok(Response::new(pb::RefreshResponse { access, refresh: String::new() }))
+        let pb::RefreshRequest { refresh, rotate } = request.into_inner();
+        let renewed = self.accounts.logins().renew(&refresh, rotate, clock::now()).await?;
+        let refresh = renewed.refresh.unwrap_or_default();
+        Ok(Response::new(pb::RefreshResponse { access: renewed.access, refresh }))
     }
 
     async fn verify_token(
         &self,
         request: Request<pb::VerifyTokenRequest>,
     ) -> Result<Response<pb::VerifyTokenResponse>, Status> {
-        let (claims, user) = self.accounts.verify(&request.get_ref().access, clock::now()).await?;
+        only(&request, &VERIFIERS)?;
+        let access = &request.get_ref().access;
+        let (claims, user) = self.accounts.logins().verify(access, clock::now()).await?;
         let seconds = i64::try_from(claims.expires_at).unwrap_or(i64::MAX);
         let principal = pb::Principal {
             user_id: user.id,
@@ -82,46 +125,65 @@ impl AuthService for Handler {
         &self,
         _request: Request<pb::GetSigningKeysRequest>,
     ) -> Result<Response<pb::GetSigningKeysResponse>, Status> {
-        let keys = self.accounts.public_keys().into_iter();
-        let keys = keys.map(|key| pb::SigningKey {
-            kid: key.kid().to_owned(),
-            public_key: key.as_bytes().to_vec(),
-        });
-        Ok(Response::new(pb::GetSigningKeysResponse { keys: keys.collect() }))
+        Ok(Response::new(pb::GetSigningKeysResponse { keys: keys(&self.accounts) }))
     }
 
     async fn get_account(
         &self,
         request: Request<pb::GetAccountRequest>,
     ) -> Result<Response<pb::GetAccountResponse>, Status> {
-        let headers = request.metadata().clone().into_headers();
-        let values = headers.get_all("authorization").iter().map(AsRef::as_ref);
-        let token = match bearer::parse(values) {
-            Bearer::Token(token) => token,
-            Bearer::Absent => return Err(Error::TokenMissing.into()),
-            Bearer::Malformed => return Err(Error::from(token::Error::Invalid).into()),
-        };
-        let (_, user) = self.accounts.verify(token, clock::now()).await?;
+        let (_, user) = self.caller(&request, clock::now()).await?;
         Ok(Response::new(pb::GetAccountResponse { account: Some(account(user)) }))
     }
 
-    async fn log_out(&self, _: Request<pb::LogOutRequest>) -> Result<Response<pb::LogOutResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+    async fn log_out(
+        &self,
+        request: Request<pb::LogOutRequest>,
+    ) -> Result<Response<pb::LogOutResponse>, Status> {
+        let now = clock::now();
+        let logins = self.accounts.logins();
+        let everywhere = request.get_ref().everywhere;
+        match request.get_ref().refresh.as_str() {
+            "" => {
+                let (claims, _) = self.caller(&request, now).await?;
+                logins.end(claims.subject, everywhere, now).await?;
+            }
+            refresh => logins.end_by_refresh(refresh, everywhere, now).await?,
+        }
+        Ok(Response::new(pb::LogOutResponse {}))
     }
 
     async fn change_password(
         &self,
-        _: Request<pb::ChangePasswordRequest>,
+        request: Request<pb::ChangePasswordRequest>,
     ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let now = clock::now();
+        let (claims, user) = self.caller(&request, now).await?;
+        let pb::ChangePasswordRequest { current_password, new_password } = request.into_inner();
+        let (current, next) = (current_password.into(), new_password.into());
+        let pair = self.accounts.change_password(claims, user, current, next, now).await?;
+        Ok(Response::new(pb::ChangePasswordResponse { tokens: Some(tokens(pair)) }))
     }
 
     async fn delete_account(
         &self,
-        _: Request<pb::DeleteAccountRequest>,
+        request: Request<pb::DeleteAccountRequest>,
     ) -> Result<Response<pb::DeleteAccountResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let now = clock::now();
+        let (_, user) = self.caller(&request, now).await?;
+        let password = request.into_inner().password.into();
+        self.accounts.delete(user, password, now).await?;
+        Ok(Response::new(pb::DeleteAccountResponse {}))
     }
+}
+
+fn keys(accounts: &Accounts) -> Vec<pb::SigningKey> {
+    let keys = accounts.logins().public_keys().into_iter();
+    let keys = keys.map(|key| pb::SigningKey {
+        kid: key.kid().to_owned(),
+        public_key: key.as_bytes().to_vec(),
+    });
+    keys.collect()
 }
 
 fn account(user: User) -> pb::Account {

@@ -5,29 +5,40 @@
 
 mod accounts;
 mod config;
+mod deletions;
 mod error;
 mod grpc;
 mod keyring;
+mod logins;
 mod migrations;
 mod passwords;
 mod request_ids;
+mod revocations;
 mod store;
 mod strength;
 mod tokens;
 mod usernames;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chassis::clock;
 use chassis::tasks::Tasks;
 use database::Database;
+use futures_util::FutureExt as _;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
+use crate::deletions::Deletions;
+use crate::grpc::chat::Chat;
 use crate::keyring::Keyring;
+use crate::logins::Logins;
 use crate::migrations::Migrator;
 use crate::passwords::Hasher;
+use crate::revocations::Feed;
 use crate::store::Store;
 use crate::tokens::Tokens;
 
@@ -54,11 +65,22 @@ pub async fn serve(
 
     let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
     let tokens = Tokens::new(keyring.signing, keyring.refresh);
-    let accounts = Accounts::new(store, hasher, tokens);
-    let services = grpc::services(accounts).await;
+    let feed = Feed::open(store.clone(), clock::now()).await?;
+    let rotate = config.rotate_refresh_tokens;
+    let logins = Logins::new(store.clone(), tokens, feed.clone(), rotate);
+    let deleted = Arc::new(Notify::new());
+    let deletions = Deletions::new(store.clone(), hasher.clone(), deleted.clone());
+    let accounts = Accounts::new(store, hasher, logins, feed.clone(), deleted);
+    let services = grpc::services(accounts, feed.clone(), shutdown.clone()).await;
     let background = Tasks::new();
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
+    let stop = shutdown.clone();
+    background.spawn(async move { feed.follow(stop).await });
+    let chat = Chat::new(chassis::grpc::connect_lazily(config.chat_endpoint));
+    let stop = shutdown.clone();
+    let purge = move |user_id| chat.clone().purge(user_id).boxed();
+    background.spawn(async move { deletions.finish(purge, stop).await });
     tracing::info!("auth service is ready");
     let outcome = services.serve(listener, shutdown.clone()).await;
     shutdown.cancel();

@@ -2,6 +2,8 @@
 
 mod m0001_users;
 mod m0002_registrations;
+mod m0003_logins;
+mod m0004_deletions;
 
 use sea_orm_migration::prelude::*;
 
@@ -10,7 +12,12 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_users::Migration), Box::new(m0002_registrations::Migration)]
+        vec![
+            Box::new(m0001_users::Migration),
+            Box::new(m0002_registrations::Migration),
+            Box::new(m0003_logins::Migration),
+            Box::new(m0004_deletions::Migration),
+        ]
     }
 
     /// A name of its own, so that two services may share one database.

@@ -98,6 +98,18 @@ impl Hasher {
         .await
     }
 
+    /// What a deleted account's name may have left behind: see [`Self::trace`].
+    pub(crate) fn traces(&self, username_key: &str) -> Vec<String> {
+        vec![self.trace(username_key)]
+    }
+
+    /// What is left of the name of a deleted account: enough to know it by, should somebody want it
+    /// again, and no name, as a name has no colon. Without the pepper it cannot even be guessed at.
+    pub(crate) fn trace(&self, username_key: &str) -> String {
+        let tag = hmac::sign(self.shared.pepper.key(), format!("name:{username_key}").as_bytes());
+        format!("deleted:{}", STANDARD.encode(tag))
+    }
+
     /// Runs `work` on a thread of its own as soon as one is free. A caller who leaves while waiting
     /// leaves the queue.
     async fn work<T: Send + 'static>(

@@ -1,7 +1,16 @@
 //! The accounts as they are kept.
 
+mod acts;
+mod audit;
+mod credentials;
+mod deletion;
+mod deletions;
+mod login;
+mod logins;
 mod registration;
 mod registrations;
+mod revocation;
+mod revocations;
 mod user;
 
 use database::Database;
@@ -9,7 +18,13 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::error::Error;
 
-pub(crate) use registrations::Added;
+pub(crate) use acts::{Act, Actor};
+pub(crate) use credentials::Kept;
+pub(crate) use login::Model as Login;
+pub(crate) use logins::Beginning;
+pub(crate) use registrations::{Added, Candidate};
+pub(crate) use revocation::Model as Revocation;
+pub(crate) use revocations::LONGEST as LONGEST_REVOCATION;
 pub(crate) use user::Model as User;
 
 /// The accounts. Clones share the database.

@@ -20,22 +20,42 @@ impl Tokens {
         Self { signing, refresh }
     }
 
-    /// Starts a login: a new `sid`, and both tokens for it.
-    pub(crate) fn log_in(&self, user_id: i64, token_version: i64, now: u64) -> Result<Pair, Error> {
-        let subject = Subject { user_id, sid: token::random_id()?, token_version };
-        Ok(Pair {
-            access: access::issue(&self.signing, &subject, now)?,
-            refresh: refresh::issue(&self.refresh, &subject, now)?,
-        })
+    /// Both tokens of a login. `generation`: see [`Self::issue_refresh`].
+    pub(crate) fn issue(
+        &self,
+        subject: &Subject,
+        generation: Option<u64>,
+        now: u64,
+    ) -> Result<Pair, Error> {
+        let refresh = self.issue_refresh(subject, generation, now)?;
+        Ok(Pair { access: self.issue_access(subject, now)?, refresh })
     }
 
-    /// Another access token for a login.
-    pub(crate) fn renew(&self, subject: &Subject, now: u64) -> Result<String, Error> {
+    /// An access token of a login.
+    pub(crate) fn issue_access(&self, subject: &Subject, now: u64) -> Result<String, Error> {
         access::issue(&self.signing, subject, now)
+    }
+
+    /// A refresh token of a login: the one of this number, if they change with each use.
+    pub(crate) fn issue_refresh(
+        &self,
+        subject: &Subject,
+        generation: Option<u64>,
+        now: u64,
+    ) -> Result<String, Error> {
+        match generation {
+            Some(number) => refresh::issue_generation(&self.refresh, subject, number, now),
+            None => refresh::issue(&self.refresh, subject, now),
+        }
     }
 
     pub(crate) fn verify_refresh(&self, token: &str, now: u64) -> Result<Claims, Error> {
         refresh::verify(&self.refresh, token, now)
+    }
+
+    /// As [`Self::verify_refresh`]; one that has expired will do.
+    pub(crate) fn verify_expired(&self, token: &str, now: u64) -> Result<Claims, Error> {
+        refresh::verify_expired(&self.refresh, token, now)
     }
 
     pub(crate) fn verify_access(&self, token: &str, now: u64) -> Result<Claims, Error> {

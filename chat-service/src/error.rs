@@ -184,7 +184,7 @@ impl From<Error> for Status {
 fn of_caller(error: &auth_client::Error) -> (Code, ErrorReason) {
     use ErrorReason as Reason;
     let reason = match error {
-        auth_client::Error::KeysUnavailable => return (Code::Unavailable, Reason::KeysUnavailable),
+        auth_client::Error::Unavailable => return (Code::Unavailable, Reason::KeysUnavailable),
         auth_client::Error::Missing => Reason::TokenMissing,
         auth_client::Error::Malformed => Reason::TokenMalformed,
         auth_client::Error::Token(token) => match token {

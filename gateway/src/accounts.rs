@@ -1,4 +1,6 @@
-//! `register/`, `login/`, `refresh/`.
+//! `register/`, `login/`, `refresh/`; and what one does with an account of one's own.
+
+pub(crate) mod own;
 
 use axum::Json;
 use axum::extract::State;
@@ -79,16 +81,20 @@ pub(crate) async fn login(
 #[derive(Serialize)]
 pub(crate) struct RefreshReply {
     access: String,
+    /// Only where refresh tokens change with each use.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    refresh: String,
 }
 
-/// Exchanges a refresh token for an access token.
+/// Exchanges a refresh token for an access token, and for another refresh token if asked to.
 pub(crate) async fn refresh(
     State(mut app): State<App>,
     Body(body): Body,
 ) -> Result<Json<RefreshReply>, ApiError> {
     let [refresh] = fields::required(&body, ["refresh"])?;
     let refresh = refresh.trim().to_owned();
-    let request = backends::within(AUTH, pb::RefreshRequest { refresh, rotate: false });
+    let rotate = fields::flag(&body, "rotate")?.unwrap_or_default();
+    let request = backends::within(AUTH, pb::RefreshRequest { refresh, rotate });
     let reply = backends::answer(AUTH, app.backends.auth.refresh(request)).await?;
-    Ok(Json(RefreshReply { access: reply.access }))
+    Ok(Json(RefreshReply { access: reply.access, refresh: reply.refresh }))
 }

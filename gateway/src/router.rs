@@ -38,6 +38,10 @@ pub(crate) fn build(app: App, origins: &Origins) -> Router {
     let api = both(api, "/api/register", post(accounts::register));
     let api = both(api, "/api/login", post(accounts::login));
     let api = both(api, "/api/refresh", post(accounts::refresh));
+    let api = both(api, "/api/logout", post(accounts::own::log_out));
+    let api = both(api, "/api/change-password", post(accounts::own::change_password));
+    let account = get(accounts::own::show).delete(accounts::own::delete);
+    let api = both(api, "/api/account", account);
     let api = both(api, "/api/send-message", post(messages::send));
     let api = both(api, "/api/get-messages", get(messages::list));
     let api = both(api, "/api/messages/{id}/edit", post(messages::edit));

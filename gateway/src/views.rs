@@ -197,7 +197,7 @@ impl From<pb::DayUsage> for Day {
     }
 }
 
-fn time(time: Option<&Timestamp>) -> Option<String> {
+pub(crate) fn time(time: Option<&Timestamp>) -> Option<String> {
     let time = clock::from_timestamp(time?)?;
     Some(time.to_rfc3339_opts(SecondsFormat::Micros, true))
 }

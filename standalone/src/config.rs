@@ -35,6 +35,7 @@ impl Config {
             settings,
             database(&folder, "auth.db"),
             folder.join("keys"),
+            unbound.clone(),
         );
         let chat =
             chat_service::Config::read_embedded(settings, conversations(&folder), unbound.clone());

@@ -21,7 +21,7 @@ const KIND: Kind = Kind {
 
 /// Issues a token that lives [`LIFETIME`] seconds from `now`.
 pub fn issue(key: &SigningKey, subject: &Subject, now: u64) -> Result<String, Error> {
-    claims::issue(&KIND, key.public().kid(), &key.encoding, subject, now)
+    claims::issue(&KIND, key.public().kid(), &key.encoding, subject, None, now)
 }
 
 /// The name of the key a token says it was signed with; nothing is verified yet.

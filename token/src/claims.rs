@@ -24,6 +24,8 @@ pub struct Claims {
     pub subject: Subject,
     /// The token's own id.
     pub jti: String,
+    /// Which of its login's refresh tokens it is, where these change with each use; else 0.
+    pub generation: u64,
     /// When it dies, in seconds since the epoch.
     pub expires_at: u64,
 }
@@ -42,6 +44,8 @@ struct Wire {
     jti: Option<String>,
     sid: Option<String>,
     tv: Option<i64>,
+    #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
 }
 
 pub(crate) fn issue(
@@ -49,6 +53,7 @@ pub(crate) fn issue(
     key_id: &str,
     key: &EncodingKey,
     subject: &Subject,
+    generation: Option<u64>,
     now: u64,
 ) -> Result<String, Error> {
     let wire = Wire {
@@ -63,6 +68,7 @@ pub(crate) fn issue(
         jti: Some(crate::random_id()?),
         sid: Some(subject.sid.clone()),
         tv: Some(subject.token_version),
+        generation,
     };
     envelope::seal(&wire, kind, key_id, key)
 }
@@ -74,6 +80,17 @@ pub(crate) fn verify(
     token: &str,
     now: u64,
 ) -> Result<Claims, Error> {
+    verify_at(kind, key_id, key, token, |_exp| now)
+}
+
+/// As [`verify`], at a time that depends on when the token expires.
+pub(crate) fn verify_at(
+    kind: &Kind,
+    key_id: &str,
+    key: &DecodingKey,
+    token: &str,
+    now: impl FnOnce(u64) -> u64,
+) -> Result<Claims, Error> {
     if envelope::kid(token, kind)? != key_id {
         return Err(Error::Invalid);
     }
@@ -84,7 +101,7 @@ pub(crate) fn verify(
         None => return Err(Error::NoType),
     }
     let expires_at = wire.exp.ok_or(Error::NoExpiry)?;
-    times::check(wire.iat, wire.nbf, expires_at, kind.lifetime, now)?;
+    times::check(wire.iat, wire.nbf, expires_at, kind.lifetime, now(expires_at))?;
     let jti = wire.jti.ok_or(Error::NoId)?;
     let user_id = wire.user_id.ok_or(Error::NoUser)?;
     let (Some(sid), Some(token_version)) = (wire.sid, wire.tv) else {
@@ -97,5 +114,6 @@ pub(crate) fn verify(
     if !ours {
         return Err(Error::Invalid);
     }
-    Ok(Claims { subject: Subject { user_id, sid, token_version }, jti, expires_at })
+    let generation = wire.generation.unwrap_or_default();
+    Ok(Claims { subject: Subject { user_id, sid, token_version }, jti, generation, expires_at })
 }

@@ -55,6 +55,19 @@ fn without(mut base: Value, key: &str) -> Value {
 }
 
 #[test]
+fn an_expired_refresh_token_can_still_end_its_login_and_nothing_else() {
+    let key = RefreshKey::generate().unwrap();
+    let token = refresh::issue_generation(&key, &ada(), 3, NOW).unwrap();
+    let late = NOW + 2 * refresh::LIFETIME;
+    assert!(refresh::verify(&key, &token, late).is_err());
+    let claims = refresh::verify_expired(&key, &token, late).unwrap();
+    assert_eq!((claims.subject, claims.generation), (ada(), 3));
+    assert!(refresh::verify_expired(&key, &token, NOW - 60).is_err(), "not issued yet");
+    let other = RefreshKey::generate().unwrap();
+    assert!(refresh::verify_expired(&other, &token, late).is_err());
+}
+
+#[test]
 fn a_token_speaks_for_its_user_until_it_expires() {
     let key = SigningKey::generate().unwrap();
     let token = access::issue(&key, &ada(), NOW).unwrap();

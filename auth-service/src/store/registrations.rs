@@ -7,6 +7,7 @@ use sea_orm::{
     QuerySelect as _, QueryTrait as _, Set,
 };
 
+use super::logins::{self, Beginning};
 use super::{Store, User, registration, user};
 use crate::error::Error;
 use crate::request_ids::RequestId;
@@ -18,6 +19,16 @@ const LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// many that others wait for it.
 const SWEPT_AT_ONCE: u64 = 100;
 
+/// An account that is about to be.
+pub(crate) struct Candidate {
+    pub(crate) name: Username,
+    /// What would be left of the name if somebody had had it: see `passwords`.
+    pub(crate) traces: Vec<String>,
+    pub(crate) password_hash: String,
+    /// Its first login; an operator makes an account without.
+    pub(crate) login: Option<Beginning>,
+}
+
 /// What came of adding an account.
 pub(crate) enum Added {
     /// It is there.
@@ -27,36 +38,26 @@ pub(crate) enum Added {
 }
 
 impl Store {
-    /// Adds an account. Whether the name is free is decided by the unique index, not by a look
-    /// beforehand.
+    /// Adds an account, logged in. Whether the name is free is decided by the unique index, not by a
+    /// look beforehand.
     pub(crate) async fn add_user(
         &self,
-        username: Username,
-        password_hash: String,
+        candidate: Candidate,
         request_id: Option<RequestId>,
         now: DateTime<Utc>,
     ) -> Result<Added, Error> {
-        let row = user::ActiveModel {
-            username: Set(username.display),
-            username_key: Set(username.key),
-            password_hash: Set(password_hash),
-            is_active: Set(true),
-            token_version: Set(0),
-            created_at: Set(now),
-            ..Default::default()
-        };
         self.database
             .write(move |tx| {
                 async move {
                     let Some(request_id) = request_id else {
-                        return Ok(Added::New(insert(tx, row).await?));
+                        return Ok(Added::New(insert(tx, candidate, now).await?));
                     };
                     // Transactions write one after the other: what is not here yet, nobody adds now.
                     if let Some(user_id) = account_of(tx, request_id, now).await? {
                         return Ok(Added::Earlier(user_id));
                     }
                     sweep(tx, request_id, now).await?;
-                    let user = insert(tx, row).await?;
+                    let user = insert(tx, candidate, now).await?;
                     let made = registration::ActiveModel {
                         request_digest: Set(request_id.digest().to_owned()),
                         user_id: Set(user.id),
@@ -94,11 +95,34 @@ async fn account_of(
     Ok(found.map(|registration| registration.user_id))
 }
 
-async fn insert(connection: &impl ConnectionTrait, row: user::ActiveModel) -> Result<User, Error> {
-    match row.insert(connection).await.map_err(Error::from) {
-        Err(Error::Storage(error)) if error.is_duplicate() => Err(Error::UsernameTaken),
-        other => other,
+async fn insert(
+    tx: &impl ConnectionTrait,
+    candidate: Candidate,
+    now: DateTime<Utc>,
+) -> Result<User, Error> {
+    let Candidate { name, traces, password_hash, login } = candidate;
+    let had = user::Entity::find().filter(user::Column::UsernameKey.is_in(traces));
+    if had.one(tx).await?.is_some() {
+        return Err(Error::UsernameTaken);
     }
+    let row = user::ActiveModel {
+        username: Set(name.display),
+        username_key: Set(name.key),
+        password_hash: Set(password_hash),
+        is_active: Set(true),
+        token_version: Set(0),
+        created_at: Set(now),
+        deleted_at: Set(None),
+        ..Default::default()
+    };
+    let user = match row.insert(tx).await.map_err(Error::from) {
+        Err(Error::Storage(error)) if error.is_duplicate() => return Err(Error::UsernameTaken),
+        inserted => inserted?,
+    };
+    if let Some(login) = login {
+        logins::begin(tx, &user, login).await?;
+    }
+    Ok(user)
 }
 
 /// Makes room for `request_id`, whose row can only be an expired one, and deletes some others.
@@ -132,7 +156,9 @@ mod tests {
 
     async fn add(store: &Store, request_id: &str, name: &str, at: DateTime<Utc>) {
         let (id, name) = (RequestId::parse(request_id).unwrap(), Username::parse(name).unwrap());
-        let added = store.add_user(name, String::new(), Some(id), at).await;
+        let (traces, password_hash, login) = (Vec::new(), String::new(), None);
+        let candidate = Candidate { name, traces, password_hash, login };
+        let added = store.add_user(candidate, Some(id), at).await;
         assert!(matches!(added, Ok(Added::New(_))), "{request_id}");
     }
 

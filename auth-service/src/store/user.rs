@@ -22,6 +22,9 @@ pub(crate) struct Model {
     pub(crate) token_version: i64,
     /// When it was registered.
     pub(crate) created_at: DateTimeUtc,
+    /// When it was deleted. Its row stays as long as the database: neither its number nor its name
+    /// is ever given to somebody else.
+    pub(crate) deleted_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Response, Status};
 
 pub(crate) type Client = AuthServiceClient<Channel>;
@@ -32,6 +32,8 @@ pub(crate) fn config(data: &Path) -> Config {
         listen: ([127, 0, 0, 1], 0).into(),
         database_url: format!("sqlite:{}", data.join("auth.db").display()),
         keys_dir: data.join("keys"),
+        chat_endpoint: Endpoint::from_static("http://127.0.0.1:9"),
+        rotate_refresh_tokens: false,
         bcrypt_cost: 4,
         hashing_threads: 1,
     }

@@ -76,7 +76,9 @@ impl Service {
         let keys = KeysOnly { signing: signing.clone(), fetches: Arc::clone(&key_fetches) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let server = Server::builder().add_service(AuthServiceServer::new(keys));
+        let server = Server::builder()
+            .add_service(AuthServiceServer::new(keys))
+            .add_service(auth_stub::Revocations::default().server());
         spawn(
             async move { server.serve_with_incoming(TcpIncoming::from(listener)).await.unwrap() },
         );

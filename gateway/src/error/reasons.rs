@@ -104,13 +104,13 @@ fn of_chat(reason: chat::v1::ErrorReason, status: Option<&Status>, delay: Durati
     match reason {
         Reason::TokenMissing => auth_client::Error::Missing.into(),
         Reason::TokenMalformed => auth_client::Error::Malformed.into(),
-        Reason::TokenInvalid => TokenError::Invalid.into(),
+        Reason::TokenInvalid | Reason::AccountDeleted => TokenError::Invalid.into(),
         Reason::TokenWrongType => TokenError::WrongType.into(),
         Reason::TokenWithoutExpiry => TokenError::NoExpiry.into(),
         Reason::TokenWithoutId => TokenError::NoId.into(),
         Reason::TokenWithoutType => TokenError::NoType.into(),
         Reason::TokenWithoutUser => TokenError::NoUser.into(),
-        Reason::KeysUnavailable => auth_client::Error::KeysUnavailable.into(),
+        Reason::KeysUnavailable => auth_client::Error::Unavailable.into(),
         Reason::TextRequired => ApiError::text_required(),
         Reason::TextTooLong => wrong_field(status).unread(),
         Reason::PageInvalid
@@ -133,7 +133,6 @@ fn of_chat(reason: chat::v1::ErrorReason, status: Option<&Status>, delay: Durati
         Reason::ModelUnavailable => ApiError::model_unavailable(delay),
         Reason::ModelTimeout => ApiError::model_timeout(delay),
         Reason::ReplyPending => ApiError::reply_pending(delay),
-        Reason::AccountDeleted => TokenError::Invalid.into(),
         Reason::Overloaded => ApiError::overloaded(delay),
         Reason::NotAllowed | Reason::Internal | Reason::Unspecified => ApiError::internal(),
     }
@@ -183,7 +182,7 @@ impl From<auth_client::Error> for ApiError {
             auth_client::Error::Missing => Self::not_authenticated(),
             auth_client::Error::Malformed => Self::bad_authorization_header(),
             auth_client::Error::Token(token) => token.into(),
-            auth_client::Error::KeysUnavailable => Self::unavailable(),
+            auth_client::Error::Unavailable => Self::unavailable(),
         }
     }
 }

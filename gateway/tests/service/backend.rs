@@ -37,8 +37,10 @@ impl Backend {
 
     pub(crate) fn start_auth(&mut self, auth: Arc<Auth>) -> HealthReporter {
         let (reporter, health) = tonic_health::server::health_reporter();
+        let revocations = auth.revocations.server();
         let auth = AuthServiceServer::from_arc(auth);
-        self.run(Server::builder().add_service(health).add_service(auth));
+        let server = Server::builder().add_service(health).add_service(auth);
+        self.run(server.add_service(revocations));
         reporter
     }
 

@@ -161,7 +161,7 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
             "bad_authorization_header",
             "Authorization header must contain two space-delimited values",
         ),
-        Reason::TokenInvalid => access_refused(INVALID),
+        Reason::TokenInvalid | Reason::AccountDeleted => access_refused(INVALID),
         Reason::TokenWrongType => access_refused("Token has wrong type"),
         Reason::TokenWithoutExpiry => access_refused("Token has no 'exp' claim"),
         Reason::TokenWithoutId => access_refused("Token has no id"),
@@ -245,7 +245,6 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
         )
         .retry_after(wait),
         Reason::Overloaded => overloaded(wait),
-        Reason::AccountDeleted => access_refused(INVALID),
         Reason::NotAllowed | Reason::Internal | Reason::Unspecified => internal(),
     }
 }

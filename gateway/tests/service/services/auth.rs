@@ -1,5 +1,6 @@
 //! The auth service, as a script.
 
+use auth_stub::Revocations;
 use proto::auth::v1 as pb;
 use proto::auth::v1::auth_service_server::AuthService;
 use token::keys::PublicKey;
@@ -7,12 +8,17 @@ use tonic::{Request, Response, Status};
 
 use super::super::rpc::Rpc;
 
-/// Register, log in, refresh and the keys work; the rest is not for the gateway.
+/// What people can do works; the rest is not for the gateway.
 pub(crate) struct Auth {
     pub(crate) register: Rpc<pb::RegisterRequest, pb::RegisterResponse>,
     pub(crate) log_in: Rpc<pb::LogInRequest, pb::LogInResponse>,
     pub(crate) refresh: Rpc<pb::RefreshRequest, pb::RefreshResponse>,
+    pub(crate) log_out: Rpc<pb::LogOutRequest, pb::LogOutResponse>,
+    pub(crate) change_password: Rpc<pb::ChangePasswordRequest, pb::ChangePasswordResponse>,
+    pub(crate) delete_account: Rpc<pb::DeleteAccountRequest, pb::DeleteAccountResponse>,
+    pub(crate) account: Rpc<pb::GetAccountRequest, pb::GetAccountResponse>,
     pub(crate) keys: Rpc<pb::GetSigningKeysRequest, pb::GetSigningKeysResponse>,
+    pub(crate) revocations: Revocations,
 }
 
 impl Auth {
@@ -22,6 +28,7 @@ impl Auth {
         let key = pb::SigningKey { kid: key.kid().to_owned(), public_key: key.as_bytes().to_vec() };
         let keys = pb::GetSigningKeysResponse { keys: vec![key] };
         let for_login = pb::LogInResponse { tokens: Some(tokens.clone()) };
+        let for_change = pb::ChangePasswordResponse { tokens: Some(tokens.clone()) };
         Self {
             register: Rpc::new(move |request: pb::RegisterRequest| {
                 let username = request.username;
@@ -30,8 +37,19 @@ impl Auth {
                 Ok(pb::RegisterResponse { account, tokens, replayed: false })
             }),
             log_in: Rpc::new(move |_| Ok(for_login.clone())),
-            refresh: Rpc::new(|_| Ok(pb::RefreshResponse { access: "an-access".into(), refresh: String::new() })),
+            refresh: Rpc::new(|_| {
+                Ok(pb::RefreshResponse { access: "an-access".into(), refresh: String::new() })
+            }),
+            log_out: Rpc::new(|_| Ok(pb::LogOutResponse {})),
+            change_password: Rpc::new(move |_| Ok(for_change.clone())),
+            delete_account: Rpc::new(|_| Ok(pb::DeleteAccountResponse {})),
+            account: Rpc::new(|_| {
+                let create_time = Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 0 });
+                let account = pb::Account { id: 7, username: "ada".to_owned(), create_time };
+                Ok(pb::GetAccountResponse { account: Some(account) })
+            }),
             keys: Rpc::new(move |_| Ok(keys.clone())),
+            revocations: Revocations::default(),
         }
     }
 }
@@ -75,26 +93,26 @@ impl AuthService for Auth {
 
     async fn get_account(
         &self,
-        _: Request<pb::GetAccountRequest>,
+        request: Request<pb::GetAccountRequest>,
     ) -> Answer<pb::GetAccountResponse> {
-        not_for_the_gateway()
+        self.account.call(request).await
     }
 
-    async fn log_out(&self, _: Request<pb::LogOutRequest>) -> Answer<pb::LogOutResponse> {
-        not_for_the_gateway()
+    async fn log_out(&self, request: Request<pb::LogOutRequest>) -> Answer<pb::LogOutResponse> {
+        self.log_out.call(request).await
     }
 
     async fn change_password(
         &self,
-        _: Request<pb::ChangePasswordRequest>,
+        request: Request<pb::ChangePasswordRequest>,
     ) -> Answer<pb::ChangePasswordResponse> {
-        not_for_the_gateway()
+        self.change_password.call(request).await
     }
 
     async fn delete_account(
         &self,
-        _: Request<pb::DeleteAccountRequest>,
+        request: Request<pb::DeleteAccountRequest>,
     ) -> Answer<pb::DeleteAccountResponse> {
-        not_for_the_gateway()
+        self.delete_account.call(request).await
     }
 }

@@ -1,0 +1,173 @@
+//! Logins as they begin, go on and end.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+};
+
+use super::acts::{self, Act, Actor};
+use super::{Login, Store, User, login, revocations, user};
+use crate::error::Error;
+
+/// Logins of one account; another one ends the oldest.
+const MOST: u64 = 50;
+/// Expired rows deleted with each new one: more than one, so that they become fewer, and never so
+/// many that others wait for it.
+const SWEPT_AT_ONCE: u64 = 100;
+
+/// A login that is about to begin.
+#[derive(Debug, Clone)]
+pub(crate) struct Beginning {
+    pub(crate) sid: String,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Begins a login of an account as it was when its password was proven.
+    pub(crate) async fn begin_login(&self, user: &User, login: Beginning) -> Result<(), Error> {
+        let (id, version) = (user.id, user.token_version);
+        let job = self.database.write(move |tx| {
+            async move {
+                let unchanged = user::Column::TokenVersion.eq(version);
+                let active = user::Column::IsActive.eq(true);
+                let query = user::Entity::find_by_id(id).filter(unchanged).filter(active);
+                // Somebody may have changed the password while this one was looked at.
+                let user = query.one(tx).await?.ok_or(Error::InvalidCredentials)?;
+                begin(tx, &user, login).await
+            }
+            .boxed()
+        });
+        job.await
+    }
+
+    /// A login and its account.
+    pub(crate) async fn login(&self, sid: String) -> Result<Option<(Login, User)>, Error> {
+        self.database.read(|read| async move { find(&read, sid).await }).await
+    }
+
+    /// Makes a login's next refresh token the one that is good. False: another call was faster.
+    pub(crate) async fn rotate_login(
+        &self,
+        login: &Login,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let (sid, generation) = (login.sid.clone(), login.generation);
+        let update = login::Entity::update_many()
+            .set(login::ActiveModel {
+                generation: Set(generation + 1),
+                rotates: Set(true),
+                rotated_at: Set(Some(now)),
+                expires_at: Set(expires_at),
+                ..Default::default()
+            })
+            .filter(login::Column::Sid.eq(sid))
+            .filter(login::Column::Generation.eq(generation));
+        let job = self.database.write(move |tx| {
+            async move { Ok::<_, Error>(update.exec(tx).await?.rows_affected == 1) }.boxed()
+        });
+        job.await
+    }
+
+    /// Ends a login and takes its access tokens back; nothing happens if it has ended.
+    pub(crate) async fn end_login(
+        &self,
+        sid: String,
+        act: Act,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let job = self.database.write(move |tx| {
+            async move {
+                let Some(login) = login::Entity::find_by_id(&sid).one(tx).await? else {
+                    return Ok(());
+                };
+                end(tx, login.sid, now).await?;
+                acts::note(tx, Actor::User, act, login.user_id, now).await
+            }
+            .boxed()
+        });
+        job.await
+    }
+
+    /// Ends all logins of an account.
+    pub(crate) async fn end_all_logins(
+        &self,
+        user_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let job = self.database.write(move |tx| {
+            async move {
+                revocations::revoke_account(tx, user_id, None, now).await?;
+                acts::note(tx, Actor::User, Act::LogOutEverywhere, user_id, now).await
+            }
+            .boxed()
+        });
+        job.await
+    }
+}
+
+async fn find(
+    connection: &impl ConnectionTrait,
+    sid: String,
+) -> Result<Option<(Login, User)>, Error> {
+    let Some(login) = login::Entity::find_by_id(sid).one(connection).await? else {
+        return Ok(None);
+    };
+    let user = user::Entity::find_by_id(login.user_id).one(connection).await?;
+    Ok(user.map(|user| (login, user)))
+}
+
+/// Begins a login in a transaction of somebody else's.
+pub(super) async fn begin(
+    tx: &impl ConnectionTrait,
+    user: &User,
+    login: Beginning,
+) -> Result<(), Error> {
+    let Beginning { sid, at, expires_at } = login;
+    let row = login::ActiveModel {
+        sid: Set(sid),
+        user_id: Set(user.id),
+        token_version: Set(user.token_version),
+        generation: Set(0),
+        rotates: Set(false),
+        rotated_at: Set(None),
+        created_at: Set(at),
+        expires_at: Set(expires_at),
+    };
+    row.insert(tx).await?;
+    // One more than there may be, unless somebody lowers the number one day.
+    let too_many = login::Entity::find()
+        .filter(login::Column::UserId.eq(user.id))
+        .order_by_desc(login::Column::CreatedAt)
+        .order_by_desc(login::Column::Sid)
+        .offset(MOST)
+        .all(tx)
+        .await?;
+    for oldest in too_many {
+        end(tx, oldest.sid, at).await?;
+    }
+    sweep(tx, at).await
+}
+
+async fn end(tx: &impl ConnectionTrait, sid: String, now: DateTime<Utc>) -> Result<(), Error> {
+    login::Entity::delete_by_id(&sid).exec(tx).await?;
+    revocations::revoke_login(tx, sid, now).await
+}
+
+async fn sweep(tx: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Error> {
+    // Their access tokens are given an end of their own: the last may be half an hour younger.
+    let some_expired = login::Entity::find()
+        .select_only()
+        .column(login::Column::Sid)
+        .filter(login::Column::ExpiresAt.lte(now - TimeDelta::hours(1)))
+        .limit(SWEPT_AT_ONCE)
+        .into_query();
+    login::Entity::delete_many()
+        .filter(login::Column::Sid.in_subquery(some_expired))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
