@@ -4,6 +4,7 @@
 //! the public half and checks tokens without asking.
 
 mod accounts;
+pub mod certificates;
 mod config;
 mod error;
 mod grpc;
@@ -60,7 +61,7 @@ pub async fn serve(
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
     tracing::info!("auth service is ready");
-    let outcome = services.serve(listener, shutdown.clone()).await;
+    let outcome = services.serve(listener, &config.identity, shutdown.clone()).await;
     shutdown.cancel();
     background.drain(DRAIN).await;
     database.close().await;
