@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use chassis::grpc::Address;
+use chassis::grpc::{Address, Loopback};
+use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
 use tonic::transport::Endpoint;
@@ -13,6 +14,8 @@ use tonic::transport::Endpoint;
 pub struct Config {
     /// Where to listen for gRPC.
     pub listen: SocketAddr,
+    /// What it shows to other services, and what they must show.
+    pub identity: Identity,
     /// `sqlite:PATH`.
     pub database_url: String,
     /// The folder of the signing keys; made on first start.
@@ -27,22 +30,29 @@ pub struct Config {
     pub hashing_threads: usize,
 }
 
+/// Services that call it.
+const CALLERS: [&str; 2] = ["chat-service", "gateway"];
+
 impl Config {
+    /// What other services know it by.
+    pub const NAME: &str = "auth-service";
     /// Where the auth service listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:50051";
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("AUTH_LISTEN", Self::LISTEN, "address of the gRPC server");
+        let identity = Identity::read(settings, "AUTH_TLS_DIR", Self::NAME, &CALLERS);
         let url =
             settings.required::<Url>("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
         let chat =
-            settings.required::<Address>("AUTH_CHAT_URL", "the chat service, http://HOST:PORT");
+            settings.required::<Address>("AUTH_CHAT_URL", "the chat service, https://HOST:PORT");
         let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
         let (bcrypt_cost, hashing_threads) = hashing?;
         Some(Self {
             listen: listen?,
+            identity: identity?,
             database_url: url?.0,
             keys_dir: keys?,
             chat_endpoint: chat?.0,
@@ -52,19 +62,22 @@ impl Config {
         })
     }
 
-    /// Reads what a process that chooses database and folder by itself leaves to set. Unless told
-    /// otherwise, any free port of this machine will do.
+    /// Reads what a process that chooses database and folder by itself leaves to set. Its services know
+    /// each other by `secret`. Unless told otherwise, any free port of this machine will do.
     pub fn read_embedded(
         settings: &mut Settings,
         database_url: String,
         keys_dir: PathBuf,
         chat_endpoint: Endpoint,
+        secret: &Secret,
     ) -> Option<Self> {
-        let listen = settings.value("AUTH_LISTEN", "127.0.0.1:0", "address of its gRPC server");
+        let help = "address of its gRPC server, on this machine only";
+        let listen = settings.value::<Loopback>("AUTH_LISTEN", "127.0.0.1:0", help);
         let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
         let (bcrypt_cost, hashing_threads) = hashing?;
         Some(Self {
-            listen: listen?,
+            listen: listen?.0,
+            identity: Identity::in_process(Self::NAME, secret),
             database_url,
             keys_dir,
             chat_endpoint,

@@ -4,6 +4,7 @@
 //! the public half and checks tokens without asking.
 
 mod accounts;
+pub mod certificates;
 mod config;
 mod deletions;
 mod error;
@@ -77,12 +78,16 @@ pub async fn serve(
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
     let stop = shutdown.clone();
     background.spawn(async move { feed.follow(stop).await });
-    let chat = Chat::new(chassis::grpc::connect_lazily(config.chat_endpoint));
+    let chat = Chat::new(chassis::grpc::connect_lazily(
+        config.chat_endpoint,
+        &config.identity,
+        "chat-service",
+    ));
     let stop = shutdown.clone();
     let purge = move |user_id| chat.clone().purge(user_id).boxed();
     background.spawn(async move { deletions.finish(purge, stop).await });
     tracing::info!("auth service is ready");
-    let outcome = services.serve(listener, shutdown.clone()).await;
+    let outcome = services.serve(listener, &config.identity, shutdown.clone()).await;
     shutdown.cancel();
     background.drain(DRAIN).await;
     database.close().await;

@@ -1,11 +1,13 @@
 //! gRPC, both ends: a server with health and reflection, and a channel that knows its limits.
 
+mod channel;
+mod incoming;
+
 use std::convert::Infallible;
 use std::future::Future;
-use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use axum::middleware;
 use http::Request;
 use tokio::net::TcpListener;
@@ -13,14 +15,16 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
-use tonic::service::interceptor::InterceptedService;
 use tonic::service::{Routes, RoutesBuilder};
-use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Endpoint, Server, Uri};
+use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::identity::{self, Identity};
 use crate::request_id;
+
+pub use channel::{Address, Along, Channel, Loopback, connect_lazily};
+pub use incoming::Limits;
 
 /// Largest request a service takes, in bytes: eight times the largest body that a gateway of ours
 /// takes.
@@ -41,6 +45,7 @@ pub struct Services {
     descriptors: &'static [u8],
     health: HealthReporter,
     names: Vec<&'static str>,
+    limits: Limits,
 }
 
 impl Services {
@@ -50,7 +55,8 @@ impl Services {
         let (health, health_service) = tonic_health::server::health_reporter();
         let mut routes = Routes::builder();
         routes.add_service(health_service);
-        let services = Self { routes, descriptors, health, names: vec![""] };
+        let (names, limits) = (vec![""], Limits::default());
+        let services = Self { routes, descriptors, health, names, limits };
         // The reporter calls the server as a whole SERVING from the start.
         services.health().set_serving(false).await;
         services
@@ -72,6 +78,12 @@ impl Services {
         self.names.push(S::NAME);
         self.health().set_serving(false).await;
         self
+    }
+
+    /// With other limits than those of the product.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The switch between serving and not serving.
@@ -96,20 +108,30 @@ impl Services {
         Ok(())
     }
 
-    /// Serves until `shutdown`, then says so to health checks, answers what is in flight and returns.
+    /// Serves those whom `identity` admits until `shutdown`, then closes the port, says so to health
+    /// checks, answers what is in flight and returns.
     pub async fn serve(
         mut self,
         listener: TcpListener,
+        identity: &Identity,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
+        let address = listener.local_addr()?;
+        ensure!(
+            identity.suffices_on(address),
+            "without certificates only this machine may reach a service: not on {address}"
+        );
         self.add_reflection().context("descriptors for reflection")?;
         let health = self.health();
-        let router = self
-            .routes
-            .routes()
-            .prepare()
-            .into_axum_router()
-            .layer(middleware::from_fn(request_id::track));
+        let router = self.routes.routes().prepare().into_axum_router();
+        // With certificates, the connection itself says who calls.
+        let router = match identity {
+            Identity::Certificates(_) => router,
+            Identity::InProcess(this) => {
+                router.layer(middleware::from_fn_with_state(this.secret(), identity::tell))
+            }
+        };
+        let router = router.layer(middleware::from_fn(request_id::track));
         let stop = shutdown.clone();
         let stopped = async move {
             stop.cancelled().await;
@@ -126,7 +148,7 @@ impl Services {
             .http2_max_header_list_size(16 * 1024)
             .add_routes(router.into())
             .serve_with_incoming_shutdown(
-                TcpIncoming::from(listener).with_nodelay(Some(true)),
+                incoming::incoming(listener, identity.clone(), self.limits),
                 stopped,
             );
         // A client that holds a connection open, silent, would keep the server from ending.
@@ -176,54 +198,6 @@ impl Health {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(HEARTBEAT) => {}
             }
-        }
-    }
-}
-
-/// The address of another service, as a setting holds it: `http://HOST:PORT`.
-#[derive(Debug, Clone)]
-pub struct Address(pub Endpoint);
-
-impl FromStr for Address {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let uri = text.parse::<Uri>().map_err(|_| "it is not a URL")?;
-        if uri.scheme_str() != Some("http") || uri.host().is_none_or(str::is_empty) {
-            return Err("it must be http://HOST:PORT");
-        }
-        Ok(Self(uri.into()))
-    }
-}
-
-/// A connection to another service that carries the request id along. Clones share it.
-pub type Channel = InterceptedService<tonic::transport::Channel, request_id::Forward>;
-
-/// A channel that connects when first used, so that services can start in any order.
-///
-/// A peer that cannot be reached is noticed within 2 s, one that hangs within 15 s.
-#[must_use]
-pub fn connect_lazily(endpoint: Endpoint) -> Channel {
-    let channel = endpoint
-        .connect_timeout(Duration::from_secs(2))
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(5))
-        .keep_alive_while_idle(true)
-        .tcp_nodelay(true)
-        .connect_lazy();
-    InterceptedService::new(channel, request_id::Forward)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_a_scheme_and_a_host() {
-        assert!("http://127.0.0.1:50051".parse::<Address>().is_ok());
-        assert!("http://auth-service:50051/".parse::<Address>().is_ok());
-        for wrong in ["auth-service:50051", "https://auth:50051", "http://", "127.0.0.1", ""] {
-            assert!(wrong.parse::<Address>().is_err(), "{wrong:?}");
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::listener;
 use crate::tasks::Tasks;
 
 /// What a client may take.
@@ -72,7 +73,7 @@ pub async fn serve(
     loop {
         let (stream, place) = tokio::select! {
             () = shutdown.cancelled() => break,
-            connected = accept(&listener, &room) => connected,
+            connected = listener::accept(&listener, &room) => connected,
         };
         let connection = Connection {
             builder: builder.clone(),
@@ -90,24 +91,6 @@ pub async fn serve(
     if !tasks.drain(limits.drain).await {
         tracing::warn!("requests were still in flight at the end of the drain");
         cut.cancel();
-    }
-}
-
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> (TcpStream, Option<tokio::sync::OwnedSemaphorePermit>) {
-    // Never closed, so there is always a place in the end.
-    let place = room.clone().acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
-            Err(error) => {
-                // Out of file descriptors, or the client was gone already: the next may do better.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
     }
 }
 

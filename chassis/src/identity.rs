@@ -1,18 +1,35 @@
-//! Which service is calling.
+//! Which service is calling, and how a service shows which one it is.
+//!
+//! Services apart show certificates to each other. Services in one process have a secret in common,
+//! and a port that only this machine can reach.
+
+mod certificates;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use tonic::Request;
+
+use crate::clock;
+use crate::settings::Settings;
+
+pub use certificates::Certificates;
+pub(crate) use secret::tell;
+pub use secret::{InProcess, Secret};
 
 /// Which service a call comes from, as far as that was shown. A person's token says nothing about it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
-    name: Option<String>,
+    name: Option<Arc<str>>,
 }
 
 impl Caller {
     /// A service that has shown who it is.
     #[must_use]
     pub fn known(name: &str) -> Self {
-        Self { name: Some(name.to_owned()) }
+        Self { name: Some(name.into()) }
     }
 
     /// Who sent a request.
@@ -25,5 +42,48 @@ impl Caller {
     #[must_use]
     pub fn is_one_of(&self, names: &[&str]) -> bool {
         self.name.as_deref().is_some_and(|name| names.contains(&name))
+    }
+}
+
+/// What a service shows to others, and what it takes for a sign of who they are.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    /// Certificates, over TLS.
+    Certificates(Arc<Certificates>),
+    /// A secret, over a plain connection that does not leave this machine.
+    InProcess(InProcess),
+}
+
+impl Identity {
+    /// Reads the certificates of the service `name` from the folder that `setting` names. `callers`
+    /// are the services that it tells apart when they call. `None`: `settings` knows what is wrong.
+    pub fn read(
+        settings: &mut Settings,
+        setting: &str,
+        name: &'static str,
+        callers: &[&str],
+    ) -> Option<Self> {
+        let help = format!(
+            "folder with ca.pem, {name}.pem and {name}.key, by which services know each other"
+        );
+        let folder = settings.required::<PathBuf>(setting, &help)?;
+        match Certificates::open(&folder, name, callers, clock::now()) {
+            Ok(certificates) => Some(Self::Certificates(Arc::new(certificates))),
+            Err(error) => {
+                settings.problem(setting, &format!("cannot be used: {error:#}"));
+                None
+            }
+        }
+    }
+
+    /// The service `name` among those of one process that know `secret`.
+    #[must_use]
+    pub fn in_process(name: &'static str, secret: &Secret) -> Self {
+        Self::InProcess(InProcess::new(name, secret))
+    }
+
+    /// Whether it is enough for a port on `address`: what is not encrypted must not leave this machine.
+    pub(crate) fn suffices_on(&self, address: SocketAddr) -> bool {
+        matches!(self, Self::Certificates(_)) || address.ip().is_loopback()
     }
 }

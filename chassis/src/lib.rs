@@ -4,10 +4,12 @@
 //! such function needs and nothing of what it is for: the test for admission is whether another
 //! product's service would want it unchanged.
 
+pub mod authority;
 pub mod clock;
 pub mod grpc;
 pub mod http;
 pub mod identity;
+mod listener;
 pub mod process;
 pub mod request_id;
 pub mod settings;

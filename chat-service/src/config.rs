@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chassis::grpc::{self, Address};
+use chassis::grpc::{self, Address, Loopback};
+use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -23,6 +24,8 @@ pub use safety::Disclosure;
 pub struct Config {
     /// Where to listen for gRPC.
     pub listen: SocketAddr,
+    /// What it shows to other services, and what they must show.
+    pub identity: Identity,
     /// `sqlite:PATH`.
     pub database_url: String,
     /// Where the auth service is.
@@ -77,17 +80,23 @@ pub struct ModelConfig {
     pub limits: Limits,
 }
 
+/// Services that call it.
+const CALLERS: [&str; 2] = ["auth-service", "gateway"];
+
 impl Config {
+    /// What other services know it by.
+    pub const NAME: &str = "chat-service";
     /// Where the chat service listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:50052";
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server");
+        let identity = Identity::read(settings, "CHAT_TLS_DIR", Self::NAME, &CALLERS);
         let url =
             settings.required::<Url>("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
         let auth =
-            settings.required::<Address>("CHAT_AUTH_URL", "the auth service, http://HOST:PORT");
+            settings.required::<Address>("CHAT_AUTH_URL", "the auth service, https://HOST:PORT");
         let help = "who answers: model, or offline for replies written in advance";
         let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
         let reply = reply_tokens(settings);
@@ -107,6 +116,7 @@ impl Config {
         let Rest { max_text_characters, turns } = rest?;
         Some(Self {
             listen: listen?,
+            identity: identity?,
             database_url: url?.0,
             auth_endpoint: auth?.0,
             buddy,
@@ -115,20 +125,23 @@ impl Config {
         })
     }
 
-    /// Reads what a process that chooses the database by itself leaves to set. Unless told otherwise,
-    /// any free port of this machine will do, and with neither key nor base URL the offline buddy
-    /// answers.
+    /// Reads what a process that chooses the database by itself leaves to set. Its services know each
+    /// other by `secret`. Unless told otherwise, any free port of this machine will do, and with neither
+    /// key nor base URL the offline buddy answers.
     pub fn read_embedded(
         settings: &mut Settings,
         database_url: String,
         auth_endpoint: Endpoint,
+        secret: &Secret,
     ) -> Option<Self> {
-        let listen = settings.value("CHAT_LISTEN", "127.0.0.1:0", "address of its gRPC server");
+        let help = "address of its gRPC server, on this machine only";
+        let listen = settings.value::<Loopback>("CHAT_LISTEN", "127.0.0.1:0", help);
         let reply = reply_tokens(settings);
         let buddy = BuddyConfig::read(settings, reply);
         let Rest { max_text_characters, turns } = Rest::read(settings, reply)?;
         Some(Self {
-            listen: listen?,
+            listen: listen?.0,
+            identity: Identity::in_process(Self::NAME, secret),
             database_url,
             auth_endpoint,
             buddy: buddy?,

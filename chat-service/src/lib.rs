@@ -71,7 +71,9 @@ pub async fn serve(
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     let store = Store::new(database.clone());
     let buddy = Buddy::new(&config.buddy)?;
-    let verifier = Verifier::new(chassis::grpc::connect_lazily(config.auth_endpoint));
+    let identity = config.identity;
+    let auth = chassis::grpc::connect_lazily(config.auth_endpoint, &identity, "auth-service");
+    let verifier = Verifier::new(auth);
 
     let turns = Turns::new(store.clone(), buddy, &config.turns)?;
     let conversations =
@@ -102,7 +104,7 @@ pub async fn serve(
         written.cancel();
     });
 
-    let outcome = services.serve(listener, shutdown.clone()).await;
+    let outcome = services.serve(listener, &identity, shutdown.clone()).await;
     shutdown.cancel();
     background.drain(DRAIN + Duration::from_secs(2)).await;
     database.close().await;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use chassis::grpc::{self, Channel};
+use chassis::identity::Identity;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use tonic::transport::Endpoint;
@@ -41,17 +42,18 @@ pub(crate) struct Backends {
 }
 
 impl Backends {
-    pub(crate) fn new(auth_channel: Channel, chat: Endpoint) -> Self {
+    pub(crate) fn new(auth_channel: Channel, chat: Endpoint, identity: &Identity) -> Self {
         let client =
             |channel| ChatServiceClient::new(channel).max_decoding_message_size(MAX_RESPONSE_BYTES);
         let chat = chat
             .initial_stream_window_size(CALL_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_max_header_list_size(MAX_HEADER_BYTES);
-        let chat_channel = grpc::connect_lazily(chat.clone());
+        let connect = |chat| grpc::connect_lazily(chat, identity, "chat-service");
+        let chat_channel = connect(chat.clone());
         Self {
             auth: AuthServiceClient::new(auth_channel.clone()),
-            turns: client(grpc::connect_lazily(chat)),
+            turns: client(connect(chat)),
             reads: client(chat_channel.clone()),
             auth_channel,
             chat_channel,

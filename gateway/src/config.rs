@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chassis::grpc::Address;
 use chassis::http::Limits;
+use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use tonic::transport::Endpoint;
 
@@ -14,6 +15,8 @@ use tonic::transport::Endpoint;
 pub struct Config {
     /// Where to listen for HTTP.
     pub listen: SocketAddr,
+    /// What it shows to the services, and what they must show.
+    pub identity: Identity,
     /// Where the auth service is.
     pub auth_endpoint: Endpoint,
     /// Where the chat service is.
@@ -73,19 +76,23 @@ impl FromStr for Origins {
 }
 
 impl Config {
+    /// What the services know it by.
+    pub const NAME: &str = "gateway";
     /// Where the gateway listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:8000";
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server");
+        let identity = Identity::read(settings, "GATEWAY_TLS_DIR", Self::NAME, &[]);
         let auth =
-            settings.required::<Address>("GATEWAY_AUTH_URL", "the auth service, http://HOST:PORT");
+            settings.required::<Address>("GATEWAY_AUTH_URL", "the auth service, https://HOST:PORT");
         let chat =
-            settings.required::<Address>("GATEWAY_CHAT_URL", "the chat service, http://HOST:PORT");
+            settings.required::<Address>("GATEWAY_CHAT_URL", "the chat service, https://HOST:PORT");
         let origins = Origins::read(settings, "");
         Some(Self {
             listen: listen?,
+            identity: identity?,
             auth_endpoint: auth?.0,
             chat_endpoint: chat?.0,
             origins: origins?,
@@ -94,17 +101,19 @@ impl Config {
         })
     }
 
-    /// Reads what a process that chooses the addresses by itself leaves to set. Pages of this
-    /// machine may call.
+    /// Reads what a process that chooses the addresses by itself leaves to set. Its services know each
+    /// other by `secret`. Pages of this machine may call.
     pub fn read_embedded(
         settings: &mut Settings,
         listen: SocketAddr,
         auth_endpoint: Endpoint,
         chat_endpoint: Endpoint,
+        secret: &Secret,
     ) -> Option<Self> {
         let origins = Origins::read(settings, "localhost")?;
         let (limits, streams) = (Limits::default(), Streams::default());
-        Some(Self { listen, auth_endpoint, chat_endpoint, origins, limits, streams })
+        let identity = Identity::in_process(Self::NAME, secret);
+        Some(Self { listen, identity, auth_endpoint, chat_endpoint, origins, limits, streams })
     }
 }
 

@@ -46,10 +46,11 @@ pub use config::{Config, Origins, Streams};
 
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
-    let auth = chassis::grpc::connect_lazily(config.auth_endpoint);
+    let identity = config.identity;
+    let auth = chassis::grpc::connect_lazily(config.auth_endpoint, &identity, "auth-service");
     let verifier = Verifier::new(auth.clone());
     let app = App {
-        backends: Backends::new(auth, config.chat_endpoint),
+        backends: Backends::new(auth, config.chat_endpoint, &identity),
         verifier: verifier.clone(),
         draining: shutdown.clone(),
         streams: config.streams,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chassis::identity::Secret;
 use chassis::settings::Settings;
 use chat_service::BuddyConfig;
 use tonic::transport::Endpoint;
@@ -25,6 +26,7 @@ pub struct Config {
 impl Config {
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
+        let secret = secret(settings)?;
         let help = "address of the HTTP server";
         let listen = settings.value("AI_BUDDY_LISTEN", gateway::Config::LISTEN, help);
         let data = folder(settings);
@@ -36,11 +38,17 @@ impl Config {
             database(&folder, "auth.db"),
             folder.join("keys"),
             unbound.clone(),
+            &secret,
         );
-        let chat =
-            chat_service::Config::read_embedded(settings, conversations(&folder), unbound.clone());
+        let chat = chat_service::Config::read_embedded(
+            settings,
+            conversations(&folder),
+            unbound.clone(),
+            &secret,
+        );
         let address = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        let gateway = gateway::Config::read_embedded(settings, address, unbound.clone(), unbound);
+        let gateway =
+            gateway::Config::read_embedded(settings, address, unbound.clone(), unbound, &secret);
         Some(Self { listen: listen?, data: data?, auth: auth?, chat: chat?, gateway: gateway? })
     }
 
@@ -54,6 +62,14 @@ impl Config {
             BuddyConfig::Model(model) => format!("{} at {} answers", model.model, model.base_url),
         }
     }
+}
+
+/// What the services of this process know each other by.
+fn secret(settings: &mut Settings) -> Option<Secret> {
+    let secret = Secret::generate();
+    let problem =
+        |error: &anyhow::Error| settings.problem("no service can start:", &error.to_string());
+    secret.inspect_err(problem).ok()
 }
 
 /// The folder that holds everything.

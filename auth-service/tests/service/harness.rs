@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use auth_service::{Config, serve};
+use chassis::identity::{Identity, Secret};
 use chassis::status;
 use proto::auth::DOMAIN;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
@@ -30,6 +31,7 @@ pub(crate) struct Service {
 pub(crate) fn config(data: &Path) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
+        identity: Identity::in_process(Config::NAME, &Secret::generate().unwrap()),
         database_url: format!("sqlite:{}", data.join("auth.db").display()),
         keys_dir: data.join("keys"),
         chat_endpoint: Endpoint::from_static("http://127.0.0.1:9"),

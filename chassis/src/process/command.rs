@@ -69,6 +69,20 @@ impl Arguments {
         None
     }
 
+    /// What is given without a word before it, such as a folder; it is taken. `name` is what it is called
+    /// in the usage. The outer `None`: it is wrong, and the settings know.
+    pub fn positional(&mut self, settings: &mut Settings, name: &str) -> Option<Option<String>> {
+        let Some(place) = self.0.iter().position(|argument| !argument.starts_with('-')) else {
+            return Some(None);
+        };
+        let given = self.0.remove(place).filter(|text| !text.is_empty());
+        if given.is_none() {
+            settings.problem(name, "is empty");
+            return None;
+        }
+        Some(given)
+    }
+
     /// The first one that nobody has taken.
     pub(super) fn first(&self) -> Option<&str> {
         self.0.front().map(String::as_str)
@@ -109,6 +123,20 @@ mod tests {
         assert_eq!(given.value::<i32>(&mut settings, "--month"), Some(None));
         assert_eq!(given.first(), Some("--frobnicate"));
         assert_eq!(settings.problems(), None);
+    }
+
+    #[test]
+    fn what_stands_for_itself_is_taken_by_its_place() {
+        let mut settings = Settings::from_pairs([]);
+        let mut given = arguments("--json here there");
+        assert_eq!(given.positional(&mut settings, "DIR"), Some(Some("here".to_owned())));
+        assert!(given.flag("--json"));
+        assert_eq!(given.first(), Some("there"));
+        assert_eq!(arguments("--json").positional(&mut settings, "DIR"), Some(None));
+        assert_eq!(settings.problems(), None);
+        let mut empty = Arguments(VecDeque::from([String::new()]));
+        assert_eq!(empty.positional(&mut settings, "DIR"), None);
+        assert!(settings.problems().unwrap().contains("DIR"));
     }
 
     #[test]

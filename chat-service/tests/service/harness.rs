@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chassis::identity::Secret;
 use chassis::status;
 use chat_service::{BuddyConfig, Config, ModelConfig, serve};
 use openai_stub::Stub;
@@ -65,7 +66,8 @@ pub(crate) fn impatient(stub: &Stub) -> Config {
 pub(crate) fn config(buddy: BuddyConfig) -> Config {
     let mut settings = chassis::settings::Settings::from_pairs([]);
     let nowhere = Endpoint::from_static("http://127.0.0.1:9");
-    let mut config = Config::read_embedded(&mut settings, String::new(), nowhere).unwrap();
+    let secret = Secret::generate().unwrap();
+    let mut config = Config::read_embedded(&mut settings, String::new(), nowhere, &secret).unwrap();
     config.buddy = buddy;
     config
 }

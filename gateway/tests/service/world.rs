@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chassis::clock;
 use chassis::http::Limits;
+use chassis::identity::{Identity, Secret};
 use chassis::tasks::Tasks;
 use gateway::{Config, Origins, Streams};
 use reqwest::{Client, RequestBuilder};
@@ -71,6 +72,7 @@ impl World {
         let address = listener.local_addr().unwrap();
         let mut config = Config {
             listen: address,
+            identity: Identity::in_process(Config::NAME, &Secret::generate().unwrap()),
             auth_endpoint: auth_backend.endpoint(),
             chat_endpoint: chat_backend.endpoint(),
             origins: Origins::Listed(vec![ORIGIN.to_owned()]),

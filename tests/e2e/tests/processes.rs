@@ -168,12 +168,16 @@ async fn it_says_where_it_is_and_who_answers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_without_its_settings_names_them_and_ends() {
     for (program, settings, missing) in [
-        ("auth-service", vec![], vec!["AUTH_DATABASE_URL", "AUTH_KEYS_DIR"]),
-        ("chat-service", vec![], vec!["CHAT_DATABASE_URL", "CHAT_AUTH_URL", "OPENAI_API_KEY"]),
+        ("auth-service", vec![], vec!["AUTH_DATABASE_URL", "AUTH_KEYS_DIR", "AUTH_TLS_DIR"]),
+        (
+            "chat-service",
+            vec![],
+            vec!["CHAT_DATABASE_URL", "CHAT_AUTH_URL", "CHAT_TLS_DIR", "OPENAI_API_KEY"],
+        ),
         (
             "gateway",
             vec![("GATEWAY_LISTEN", "nowhere")],
-            vec!["GATEWAY_LISTEN", "GATEWAY_AUTH_URL", "GATEWAY_CHAT_URL"],
+            vec!["GATEWAY_LISTEN", "GATEWAY_AUTH_URL", "GATEWAY_CHAT_URL", "GATEWAY_TLS_DIR"],
         ),
     ] {
         let mut process = Process::start(program, &settings);

@@ -1,0 +1,159 @@
+//! Connections to a gRPC port, as soon as they are worth serving.
+//!
+//! Each gets ready beside the others: whoever is silent or slow holds up nobody but themselves.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _, future, stream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
+use tonic::transport::server::Connected;
+
+use crate::identity::{Caller, Identity};
+use crate::listener::{self, Place};
+
+/// What a client may take.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once; more wait in the kernel's queue.
+    pub max_connections: usize,
+    /// For the first byte of a connection to arrive.
+    pub first_byte: Duration,
+    /// For a TLS handshake.
+    pub handshake: Duration,
+    /// For anything to arrive after that. Longer than it takes to answer a sign of life.
+    pub silence: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 1_024,
+            first_byte: Duration::from_secs(10),
+            handshake: Duration::from_secs(10),
+            silence: Duration::from_secs(90),
+        }
+    }
+}
+
+/// Those who connect to `listener` and show what `identity` asks for. Dropped, it closes the port.
+pub(super) fn incoming(
+    listener: TcpListener,
+    identity: Identity,
+    limits: Limits,
+) -> impl Stream<Item = Result<Connection, Infallible>> {
+    let most = limits.max_connections;
+    let port = (listener, Arc::new(Semaphore::new(most)));
+    let accepted = stream::unfold(port, |port| async {
+        let next = listener::accept(&port.0, &port.1).await;
+        Some((next, port))
+    });
+    accepted
+        .map(move |(socket, place)| {
+            Connection::open(socket, place, identity.clone(), limits.clone())
+        })
+        .buffer_unordered(most)
+        .filter_map(|opened| future::ready(opened.map(Ok)))
+}
+
+/// A connection that is ready to be served, and who is at its other end.
+pub(super) struct Connection {
+    stream: Pin<Box<TimeoutStream<Either<TcpStream, TlsStream<TcpStream>>>>>,
+    caller: Caller,
+    _place: Place,
+}
+
+impl Connection {
+    /// `None`: it came to nothing.
+    async fn open(
+        socket: TcpStream,
+        place: Place,
+        identity: Identity,
+        limits: Limits,
+    ) -> Option<Self> {
+        // An answer should leave at once; failing to say so only makes it slower.
+        let _slower = socket.set_nodelay(true);
+        let spoken = timeout(limits.first_byte, socket.peek(&mut [0])).await;
+        if !matches!(spoken, Ok(Ok(1..))) {
+            return None;
+        }
+        let (socket, caller) = match identity {
+            Identity::InProcess(_) => (Either::Left(socket), Caller::default()),
+            Identity::Certificates(certificates) => {
+                let from = socket.peer_addr().ok();
+                match timeout(limits.handshake, certificates.accept(socket)).await {
+                    Ok(Ok((socket, caller))) => (Either::Right(socket), caller),
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, ?from, "a TLS handshake failed");
+                        return None;
+                    }
+                    Err(_) => {
+                        tracing::warn!(?from, "a TLS handshake took too long");
+                        return None;
+                    }
+                }
+            }
+        };
+        let mut stream = TimeoutStream::new(socket);
+        stream.set_read_timeout(Some(limits.silence));
+        Some(Self { stream: Box::pin(stream), caller, _place: place })
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Caller;
+
+    fn connect_info(&self) -> Caller {
+        self.caller.clone()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.as_mut().poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.as_mut().poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.as_mut().poll_shutdown(context)
+    }
+}

@@ -1,0 +1,10 @@
+//! gRPC ports as other services, strangers and broken clients meet them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod ports {
+    mod certificates;
+    mod clients;
+    mod limits;
+    mod plain;
+    mod stage;
+}
