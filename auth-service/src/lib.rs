@@ -4,13 +4,16 @@
 //! the public half and checks tokens without asking.
 
 mod accounts;
+pub mod commands;
 mod config;
 mod error;
 mod grpc;
 mod keyring;
+mod keys;
 mod migrations;
 mod passwords;
 mod request_ids;
+mod self_test;
 mod store;
 mod strength;
 mod tokens;
@@ -19,6 +22,7 @@ mod usernames;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chassis::clock::{self, unix_seconds};
 use chassis::tasks::Tasks;
 use database::Database;
 use tokio::net::TcpListener;
@@ -26,10 +30,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::keyring::Keyring;
+use crate::keys::Folder;
 use crate::migrations::Migrator;
 use crate::passwords::Hasher;
 use crate::store::Store;
-use crate::tokens::Tokens;
+use crate::tokens::Upkeep;
 
 pub use config::Config;
 
@@ -46,6 +51,11 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let keyring = Keyring::open(&config.keys_dir)?;
+    let folder = Folder::at(&config.keys_dir);
+    let now = unix_seconds(clock::now());
+    let found = folder.begin(now)?;
+    self_test::run(&found.keys, now)?;
+    let (tokens, upkeep) = Upkeep::begin(folder, found);
     let database = Database::open::<Migrator>(&config.database_url)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
@@ -53,11 +63,11 @@ pub async fn serve(
     keyring.check_pepper(store.any_password_hash().await?.as_deref())?;
 
     let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
-    let tokens = Tokens::new(keyring.signing, keyring.refresh);
     let accounts = Accounts::new(store, hasher, tokens);
     let services = grpc::services(accounts).await;
     let background = Tasks::new();
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
+    background.spawn(upkeep.run(shutdown.clone()));
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
     tracing::info!("auth service is ready");
     let outcome = services.serve(listener, shutdown.clone()).await;

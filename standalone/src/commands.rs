@@ -1,15 +1,47 @@
 //! What the product does beside serving.
 
+use std::path::PathBuf;
+
+use auth_service::commands::keys;
 use chassis::process::Command;
+use chassis::settings::Settings;
 use chat_service::report;
 
 use crate::config;
 
-/// What the product does beside serving: the services' own commands, on the databases in its folder.
-pub const COMMANDS: [Command; 1] = [Command {
-    read: |arguments, settings| {
-        let folder = config::folder(settings);
-        report::work(arguments, settings, folder.map(|folder| config::conversations(&folder)))
+/// What the product does beside serving: the services' own commands, on the databases and keys in its
+/// folder.
+pub const COMMANDS: [Command; 4] = [
+    Command {
+        read: |arguments, settings| {
+            let folder = config::folder(settings);
+            report::work(arguments, settings, folder.map(|folder| config::conversations(&folder)))
+        },
+        ..report::COMMAND
     },
-    ..report::COMMAND
-}];
+    Command {
+        read: |arguments, settings| {
+            let folder = key_folder(settings);
+            keys::list(arguments, settings, folder)
+        },
+        ..keys::LIST
+    },
+    Command {
+        read: |arguments, settings| {
+            let folder = key_folder(settings);
+            keys::rotate(arguments, settings, folder)
+        },
+        ..keys::ROTATE
+    },
+    Command {
+        read: |arguments, settings| {
+            let folder = key_folder(settings);
+            keys::revoke(arguments, settings, folder)
+        },
+        ..keys::REVOKE
+    },
+];
+
+fn key_folder(settings: &mut Settings) -> Option<PathBuf> {
+    config::folder(settings).map(|folder| config::keys(&folder))
+}

@@ -34,7 +34,7 @@ impl Config {
         let auth = auth_service::Config::read_embedded(
             settings,
             database(&folder, "auth.db"),
-            folder.join("keys"),
+            keys(&folder),
         );
         let chat =
             chat_service::Config::read_embedded(settings, conversations(&folder), unbound.clone());
@@ -58,6 +58,11 @@ impl Config {
 /// The folder that holds everything.
 pub(crate) fn folder(settings: &mut Settings) -> Option<PathBuf> {
     settings.value("AI_BUDDY_DATA", "./data", "folder of databases and keys, made if absent")
+}
+
+/// The folder of the signing keys in `folder`.
+pub(crate) fn keys(folder: &Path) -> PathBuf {
+    folder.join("keys")
 }
 
 /// The address of the database of conversations in `folder`.

@@ -69,6 +69,16 @@ impl Arguments {
         None
     }
 
+    /// The first one that nobody has taken yet, whatever it begins with; it is taken. `None`: there is
+    /// none, and the settings know that `name`, which is `what`, is missing.
+    pub fn next(&mut self, settings: &mut Settings, name: &str, what: &str) -> Option<String> {
+        let next = self.0.pop_front();
+        if next.is_none() {
+            settings.problem(name, &format!("is missing: {what}"));
+        }
+        next
+    }
+
     /// The first one that nobody has taken.
     pub(super) fn first(&self) -> Option<&str> {
         self.0.front().map(String::as_str)
@@ -109,6 +119,19 @@ mod tests {
         assert_eq!(given.value::<i32>(&mut settings, "--month"), Some(None));
         assert_eq!(given.first(), Some("--frobnicate"));
         assert_eq!(settings.problems(), None);
+    }
+
+    #[test]
+    fn what_has_no_name_is_taken_by_its_place() {
+        let mut given = arguments("-3kid --now access");
+        let mut settings = Settings::from_pairs([]);
+        assert!(given.flag("--now"));
+        let mut next = |settings: &mut Settings| given.next(settings, "KID", "the name of a key");
+        assert_eq!(next(&mut settings).as_deref(), Some("-3kid"));
+        assert_eq!(next(&mut settings).as_deref(), Some("access"));
+        assert_eq!(settings.problems(), None);
+        assert_eq!(next(&mut settings), None);
+        assert_eq!(settings.problems().as_deref(), Some("KID is missing: the name of a key"));
     }
 
     #[test]
