@@ -13,9 +13,10 @@ mod ring;
 use token::keys::{PublicKey, RefreshKey, SigningKey};
 use token::{Claims, Error, access, refresh};
 
+#[cfg(test)]
 pub(crate) use change::Change;
 pub(crate) use folder::{Folder, Snapshot};
-pub(crate) use ring::{Kind, Refusal, Ring};
+pub(crate) use ring::{Kind, Ring};
 
 /// All keys of a ring, ready for use. `now` is always in seconds since the epoch.
 pub(crate) struct Keys {

@@ -86,3 +86,6 @@ impl Upkeep {
         (self.manifest, self.ring) = (found.manifest, found.ring);
     }
 }
+
+#[cfg(test)]
+mod tests;
