@@ -46,7 +46,7 @@ pub(crate) enum Fault {
 pub(crate) enum Refusal {
     #[error(
         "the next {kind} key is too young, not everybody who verifies tokens may know it yet: wait \
-         {wait} seconds, or say --now"
+         {wait} s, or say --now"
     )]
     Young { kind: Kind, wait: u64 },
     #[error("there is no key of this name: `keys list` tells all of them")]

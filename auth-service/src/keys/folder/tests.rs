@@ -175,7 +175,7 @@ fn a_change_that_is_refused_changes_nothing() {
         change.rotate(Kind::Refresh, false)
     });
     let why = young.unwrap_err().to_string();
-    assert!(why.contains("refresh") && why.contains("wait 1 seconds"), "{why}");
+    assert!(why.contains("refresh") && why.contains("wait 1 s"), "{why}");
     let unknown = folder.change(NOW, |change| change.revoke("nobody")).unwrap_err();
     assert!(unknown.to_string().contains("keys list"), "{unknown}");
     assert_eq!((files(&folder), folder.manifest().unwrap()), (before, manifest));
