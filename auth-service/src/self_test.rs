@@ -84,7 +84,12 @@ fn checks(keys: &Keys, now: u64) -> anyhow::Result<Vec<Check>> {
             now,
             invalid(),
         ),
-        check("a token without a signature (alg none)", unsigned.signed(|_| vec![]), now, invalid()),
+        check(
+            "a token without a signature (alg none)",
+            unsigned.signed(|_| vec![]),
+            now,
+            invalid(),
+        ),
         check("a token for another audience", abroad.signed(sign), now, invalid()),
         check("a token with critical extensions (crit)", critical.signed(sign), now, invalid()),
         check("a refresh token in place of an access token", refresh, now, Err(Error::WrongType)),

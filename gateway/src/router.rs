@@ -19,8 +19,8 @@ use crate::config::{Origins, Streams};
 use crate::error::ApiError;
 use crate::messages::{feedback, page, search};
 use crate::{
-    accounts, cors, export, health, jwks, messages, preferences, render, resources, sessions, turns,
-    usage,
+    accounts, cors, export, health, jwks, messages, preferences, render, resources, sessions,
+    turns, usage,
 };
 
 /// What handlers share.

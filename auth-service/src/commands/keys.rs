@@ -52,7 +52,11 @@ pub fn list(_: &mut Arguments, _: &mut Settings, folder: Option<PathBuf>) -> Opt
 }
 
 /// Reads what is asked of `keys rotate`, as [`list`] does.
-pub fn rotate(arguments: &mut Arguments, _: &mut Settings, folder: Option<PathBuf>) -> Option<Work> {
+pub fn rotate(
+    arguments: &mut Arguments,
+    _: &mut Settings,
+    folder: Option<PathBuf>,
+) -> Option<Work> {
     let at_once = arguments.flag("--now");
     let mut kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| arguments.flag(&kind.to_string())).collect();

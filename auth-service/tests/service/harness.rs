@@ -9,7 +9,8 @@ use chassis::status;
 use proto::auth::DOMAIN;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::auth::v1::{
-    GetSigningKeysRequest, LogInRequest, RefreshRequest, RegisterRequest, RegisterResponse, TokenPair, VerifyTokenRequest,
+    GetSigningKeysRequest, LogInRequest, RefreshRequest, RegisterRequest, RegisterResponse,
+    TokenPair, VerifyTokenRequest,
 };
 use serde_json::Value;
 use tempfile::TempDir;

@@ -6,7 +6,8 @@ use tonic::Code;
 use super::harness::{Service, refused, until};
 
 #[tokio::test]
-async fn what_was_signed_before_a_rotation_stays_good_and_what_is_signed_after_it_names_another_key() {
+async fn what_was_signed_before_a_rotation_stays_good_and_what_is_signed_after_it_names_another_key()
+ {
     let service = Service::start().await;
     service.register("ada", "correct horse").await.unwrap();
     let old = service.log_in("ada", "correct horse").await.unwrap();

@@ -122,9 +122,10 @@ fn a_first_start_that_died_is_begun_anew() {
     fs::rename(folder.path(MANIFEST), folder.path("keys.json.draft")).unwrap();
     let ring = folder.begin(NOW).unwrap().ring;
     assert_eq!(files(&folder), expected(&ring));
-    assert!(files(&folder).is_disjoint(
-        &old.into_iter().filter(|file| file.ends_with(".key")).collect()
-    ));
+    assert!(
+        files(&folder)
+            .is_disjoint(&old.into_iter().filter(|file| file.ends_with(".key")).collect())
+    );
 }
 
 #[test]
@@ -152,8 +153,10 @@ fn only_keys_that_are_none_any_more_lose_their_files() {
         assert_eq!(files(&folder), expected(&ring));
         assert_eq!(files(&folder).len(), 6 + usize::try_from(step).unwrap());
     }
-    let (signing, next) =
-        (ring.active(Kind::Access).to_owned(), ring.others(Kind::Access).next().unwrap().to_owned());
+    let (signing, next) = (
+        ring.active(Kind::Access).to_owned(),
+        ring.others(Kind::Access).next().unwrap().to_owned(),
+    );
     let ring = folder.change(NOW + 4, |change| change.revoke(&signing)).unwrap();
     assert_eq!(ring.active(Kind::Access), next);
     assert!(!files(&folder).contains(&file_name(Kind::Access, &signing)));

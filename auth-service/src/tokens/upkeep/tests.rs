@@ -26,9 +26,8 @@ fn world() -> World {
 }
 
 fn rotate(folder: &Folder, now: u64) -> Ring {
-    let both = |change: &mut Change| {
-        Kind::ALL.into_iter().try_for_each(|kind| change.rotate(kind, true))
-    };
+    let both =
+        |change: &mut Change| Kind::ALL.into_iter().try_for_each(|kind| change.rotate(kind, true));
     folder.change(now, both).unwrap()
 }
 
