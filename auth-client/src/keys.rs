@@ -110,6 +110,14 @@ impl Cache {
         }
     }
 
+    /// All keys that are known, by their names.
+    pub(crate) fn all(&self) -> Vec<PublicKey> {
+        let keys = self.shared.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys: Vec<_> = keys.values().cloned().collect();
+        keys.sort_by(|one, other| one.kid().cmp(other.kid()));
+        keys
+    }
+
     fn known(&self, kid: &str) -> Option<PublicKey> {
         self.shared.keys.read().unwrap_or_else(PoisonError::into_inner).get(kid).cloned()
     }

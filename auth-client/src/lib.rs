@@ -14,6 +14,7 @@ use proto::auth::v1::VerifyTokenRequest;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::auth::v1::revocation_service_client::RevocationServiceClient;
 use token::bearer::{self, Bearer};
+use token::keys::PublicKey;
 use token::{Subject, access};
 use tokio_util::sync::CancellationToken;
 use tonic::codegen::http::HeaderMap;
@@ -81,6 +82,13 @@ impl Verifier {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.keys.is_ready() && self.revocations.is_ready()
+    }
+
+    /// The keys that tokens are verified with at this moment, by their names. Empty before the first
+    /// ones have come.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        self.keys.all()
     }
 
     /// Verifies the token in the `authorization` header of a request, at `now` (seconds since the

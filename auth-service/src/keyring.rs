@@ -1,4 +1,4 @@
-//! The secrets on disk: made on first start, readable by nobody else.
+//! The pepper on disk: made on first start, readable by nobody else.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -7,14 +7,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use ring::{digest, hmac};
-use token::keys::{RefreshKey, SigningKey, random_bytes};
+use token::keys::random_bytes;
 
 use crate::passwords;
 
-/// Everything that only the auth service may know.
+/// What only the auth service may know, beside its keys.
 pub(crate) struct Keyring {
-    pub(crate) signing: SigningKey,
-    pub(crate) refresh: RefreshKey,
     pub(crate) pepper: Pepper,
 }
 
@@ -26,17 +24,8 @@ impl Keyring {
             .mode(0o700)
             .create(folder)
             .with_context(|| format!("the key folder {} cannot be made", folder.display()))?;
-        let signing =
-            secret(&folder.join("access.key"), || Ok(SigningKey::generate()?.pkcs8().to_vec()))?;
-        let refresh = secret(&folder.join("refresh.key"), || {
-            Ok(RefreshKey::generate()?.as_bytes().to_vec())
-        })?;
         let pepper = secret(&folder.join("pepper.key"), || Ok(Pepper::random()?.to_vec()))?;
-        Ok(Self {
-            signing: SigningKey::from_pkcs8(&signing).context("access.key")?,
-            refresh: RefreshKey::from_bytes(&refresh).context("refresh.key")?,
-            pepper: Pepper::from_bytes(&pepper).context("pepper.key")?,
-        })
+        Ok(Self { pepper: Pepper::from_bytes(&pepper).context("pepper.key")? })
     }
 
     /// Refuses to work beside accounts whose passwords were hashed with another pepper: nobody
@@ -132,40 +121,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_made_once_and_kept_for_the_owner_alone() {
+    fn a_pepper_is_made_once_and_kept_for_the_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let keys = folder.path().join("keys");
         let first = Keyring::open(&keys).unwrap();
         let again = Keyring::open(&keys).unwrap();
-        assert_eq!(first.signing.public().kid(), again.signing.public().kid());
-        assert_eq!(first.refresh.kid(), again.refresh.kid());
         assert_eq!(first.pepper.id(), again.pepper.id());
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&keys), 0o700);
         let files: Vec<_> = fs::read_dir(&keys).unwrap().map(|file| file.unwrap().path()).collect();
-        assert_eq!(files.len(), 3, "no drafts are left behind");
+        assert_eq!(files.len(), 1, "no drafts are left behind");
         assert!(files.iter().all(|file| mode(file) == 0o600));
     }
 
     #[test]
-    fn a_key_that_others_can_read_stops_the_start() {
+    fn a_pepper_that_others_can_read_stops_the_start() {
         let folder = tempfile::tempdir().unwrap();
         Keyring::open(folder.path()).unwrap();
-        let key = folder.path().join("refresh.key");
+        let key = folder.path().join("pepper.key");
         fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
         let error = Keyring::open(folder.path()).err().unwrap().to_string();
-        assert!(error.contains("refresh.key"), "{error}");
+        assert!(error.contains("pepper.key"), "{error}");
     }
 
     #[test]
-    fn a_key_that_is_cut_short_stops_the_start() {
-        for name in ["access.key", "refresh.key", "pepper.key"] {
-            let folder = tempfile::tempdir().unwrap();
-            Keyring::open(folder.path()).unwrap();
-            fs::write(folder.path().join(name), b"short").unwrap();
-            let error = Keyring::open(folder.path()).err().unwrap().to_string();
-            assert!(error.contains(name), "{error}");
-        }
+    fn a_pepper_that_is_cut_short_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        Keyring::open(folder.path()).unwrap();
+        fs::write(folder.path().join("pepper.key"), b"short").unwrap();
+        let error = Keyring::open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("pepper.key"), "{error}");
     }
 
     #[test]

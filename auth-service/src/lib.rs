@@ -4,17 +4,19 @@
 //! the public half and checks tokens without asking.
 
 mod accounts;
-pub mod certificates;
+pub mod commands;
 mod config;
 mod deletions;
 mod error;
 mod grpc;
 mod keyring;
+mod keys;
 mod logins;
 mod migrations;
 mod passwords;
 mod request_ids;
 mod revocations;
+mod self_test;
 mod store;
 mod strength;
 mod tokens;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chassis::clock;
+use chassis::clock::{self, unix_seconds};
 use chassis::tasks::Tasks;
 use database::Database;
 use futures_util::FutureExt as _;
@@ -36,12 +38,13 @@ use crate::accounts::Accounts;
 use crate::deletions::Deletions;
 use crate::grpc::chat::Chat;
 use crate::keyring::Keyring;
+use crate::keys::Folder;
 use crate::logins::Logins;
 use crate::migrations::Migrator;
 use crate::passwords::Hasher;
 use crate::revocations::Feed;
 use crate::store::Store;
-use crate::tokens::Tokens;
+use crate::tokens::Upkeep;
 
 pub use config::Config;
 
@@ -58,6 +61,11 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let keyring = Keyring::open(&config.keys_dir)?;
+    let folder = Folder::at(&config.keys_dir);
+    let now = unix_seconds(clock::now());
+    let found = folder.begin(now)?;
+    self_test::run(&found.keys, now)?;
+    let (tokens, upkeep) = Upkeep::begin(folder, found);
     let database = Database::open::<Migrator>(&config.database_url)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
@@ -65,9 +73,9 @@ pub async fn serve(
     keyring.check_pepper(store.any_password_hash().await?.as_deref())?;
 
     let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
-    let tokens = Tokens::new(keyring.signing, keyring.refresh);
     let feed = Feed::open(store.clone(), clock::now()).await?;
     let rotate = config.rotate_refresh_tokens;
+    let keys = tokens.changes();
     let logins = Logins::new(store.clone(), tokens, feed.clone(), rotate);
     let deleted = Arc::new(Notify::new());
     let deletions = Deletions::new(store.clone(), hasher.clone(), deleted.clone());
@@ -75,9 +83,10 @@ pub async fn serve(
     let services = grpc::services(accounts, feed.clone(), shutdown.clone()).await;
     let background = Tasks::new();
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
+    background.spawn(upkeep.run(shutdown.clone()));
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
     let stop = shutdown.clone();
-    background.spawn(async move { feed.follow(stop).await });
+    background.spawn(async move { feed.follow(keys, stop).await });
     let chat = Chat::new(chassis::grpc::connect_lazily(
         config.chat_endpoint,
         &config.identity,

@@ -3,19 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use auth_service::{Config, certificates, serve};
+use auth_service::{Config, commands, serve};
 use chassis::process::{self, About};
 
 const ABOUT: About = About { name: "auth-service", what: "accounts and tokens of AI Buddy" };
 
 fn main() -> ExitCode {
-    process::run_with(
-        ABOUT,
-        &[certificates::COMMAND],
-        Config::read,
-        |config, shutdown| async move {
-            let listener = process::listen(config.listen, "AUTH_LISTEN").await?;
-            serve(listener, config, shutdown).await.context("auth service")
-        },
-    )
+    process::run_with(ABOUT, &commands::COMMANDS, Config::read, |config, shutdown| async move {
+        let listener = process::listen(config.listen, "AUTH_LISTEN").await?;
+        serve(listener, config, shutdown).await.context("auth service")
+    })
 }

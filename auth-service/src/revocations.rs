@@ -108,19 +108,24 @@ impl Feed {
     }
 
     /// Tells that there are other keys.
-    pub(crate) fn keys_changed(&self) {
+    fn keys_changed(&self) {
         let mut log = self.log();
         log.position += 1;
         log.keys = log.position;
         self.shared.position.send_replace(log.position);
     }
 
-    /// Looks again and again at what other processes took back, until `stop`.
-    pub(crate) async fn follow(&self, stop: CancellationToken) {
+    /// Looks again and again at what other processes took back, and tells when there are other keys,
+    /// until `stop`. `keys` changes with them.
+    pub(crate) async fn follow(&self, mut keys: watch::Receiver<u64>, stop: CancellationToken) {
         let mut is_well = true;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
+                Ok(()) = keys.changed() => {
+                    self.keys_changed();
+                    continue;
+                }
                 () = tokio::time::sleep(LOOK) => {}
             }
             let outcome = self.take_in(clock::now()).await;

@@ -3,7 +3,9 @@
 
 mod service {
     mod accounts;
+    mod commands;
     mod harness;
+    mod keys;
     mod privacy;
     mod repeats;
     mod starts;

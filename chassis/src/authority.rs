@@ -40,10 +40,7 @@ pub fn work(
     settings: &mut Settings,
     services: &'static [Service],
 ) -> Option<Work> {
-    let Some(folder) = arguments.positional(settings, "DIR")? else {
-        settings.problem("DIR", "is missing: the folder to make the certificates in");
-        return None;
-    };
+    let folder = arguments.next(settings, "DIR", "the folder to make the certificates in")?;
     let folder = PathBuf::from(folder);
     Some(Box::pin(async move {
         let names: Vec<_> = services.iter().map(|service| service.name).collect();

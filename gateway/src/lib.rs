@@ -20,6 +20,7 @@ mod health;
 mod help;
 mod idempotency;
 mod ids;
+mod jwks;
 mod language;
 mod limits;
 mod messages;

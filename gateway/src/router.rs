@@ -19,8 +19,8 @@ use crate::config::{Origins, Streams};
 use crate::error::ApiError;
 use crate::messages::{feedback, page, search};
 use crate::{
-    accounts, cors, export, health, messages, preferences, render, resources, sessions, turns,
-    usage,
+    accounts, cors, export, health, jwks, messages, preferences, render, resources, sessions,
+    turns, usage,
 };
 
 /// What handlers share.
@@ -64,7 +64,8 @@ pub(crate) fn build(app: App, origins: &Origins) -> Router {
     let set = get(preferences::show).patch(preferences::update);
     let api = both(api, "/api/account/preferences", set);
     let api = both(api, "/api/crisis-resources", get(resources::show));
-    api.route("/livez", get(health::livez))
+    api.route("/.well-known/jwks.json", get(jwks::show))
+        .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .fallback(async || ApiError::not_found())
         .method_not_allowed_fallback(async |request: Request| {

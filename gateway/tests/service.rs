@@ -40,6 +40,7 @@ mod service {
     mod safety_errors;
     mod sessions;
     mod shapes;
+    mod signing_keys;
     mod slow_clients;
     mod streaming;
     mod turns;

@@ -1,13 +1,17 @@
 //! What the product does beside serving.
 
-use auth_service::certificates;
+use std::path::PathBuf;
+
+use auth_service::commands::{certificates, keys};
 use chassis::process::Command;
+use chassis::settings::Settings;
 use chat_service::report;
 
 use crate::config;
 
-/// What the product does beside serving: the services' own commands, on the databases in its folder.
-pub const COMMANDS: [Command; 2] = [
+/// What the product does beside serving: the services' own commands, on the databases and keys in its
+/// folder.
+pub const COMMANDS: [Command; 5] = [
     Command {
         read: |arguments, settings| {
             let folder = config::folder(settings);
@@ -15,5 +19,30 @@ pub const COMMANDS: [Command; 2] = [
         },
         ..report::COMMAND
     },
+    Command {
+        read: |arguments, settings| {
+            let folder = key_folder(settings);
+            keys::list(arguments, settings, folder)
+        },
+        ..keys::LIST
+    },
+    Command {
+        read: |arguments, settings| {
+            let folder = key_folder(settings);
+            keys::rotate(arguments, settings, folder)
+        },
+        ..keys::ROTATE
+    },
+    Command {
+        read: |arguments, settings| {
+            let folder = key_folder(settings);
+            keys::revoke(arguments, settings, folder)
+        },
+        ..keys::REVOKE
+    },
     certificates::COMMAND,
 ];
+
+fn key_folder(settings: &mut Settings) -> Option<PathBuf> {
+    config::folder(settings).map(|folder| config::keys(&folder))
+}

@@ -36,7 +36,7 @@ impl Config {
         let auth = auth_service::Config::read_embedded(
             settings,
             database(&folder, "auth.db"),
-            folder.join("keys"),
+            keys(&folder),
             unbound.clone(),
             &secret,
         );
@@ -75,6 +75,11 @@ fn secret(settings: &mut Settings) -> Option<Secret> {
 /// The folder that holds everything.
 pub(crate) fn folder(settings: &mut Settings) -> Option<PathBuf> {
     settings.value("AI_BUDDY_DATA", "./data", "folder of databases and keys, made if absent")
+}
+
+/// The folder of the signing keys in `folder`.
+pub(crate) fn keys(folder: &Path) -> PathBuf {
+    folder.join("keys")
 }
 
 /// The address of the database of conversations in `folder`.

@@ -44,7 +44,14 @@ fn help_lists_every_setting_with_its_default() {
 #[test]
 fn help_lists_what_it_does_beside_serving() {
     let text = String::from_utf8(run(&[], &["--help"]).stdout).unwrap();
-    assert!(text.contains("ai-buddy safety report [--year YYYY] [--json]"), "{text}");
+    for command in [
+        "ai-buddy safety report [--year YYYY] [--json]",
+        "ai-buddy keys list",
+        "ai-buddy keys rotate [--now] [access|refresh]",
+        "ai-buddy keys revoke KID",
+    ] {
+        assert!(text.contains(command), "{command} is missing in\n{text}");
+    }
     let output = run(&[], &["safety", "report", "--help"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.contains("AI_BUDDY_DATA"), "{text}");
@@ -53,6 +60,18 @@ fn help_lists_what_it_does_beside_serving() {
         let output = run(&[], &words);
         assert!(complaint(&output).contains(words[0]));
         assert_eq!(output.status.code(), Some(78));
+    }
+}
+
+#[test]
+fn commands_about_keys_work_on_the_keys_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("AI_BUDDY_DATA", folder.path().to_str().unwrap())];
+    let manifest = folder.path().join("keys/keys.json").display().to_string();
+    for words in ["keys list", "keys rotate --now", "keys revoke somebody"] {
+        let words: Vec<_> = words.split(' ').collect();
+        let text = complaint(&run(&settings, &words));
+        assert!(text.contains(&format!("{manifest} cannot be read")), "{text}");
     }
 }
 

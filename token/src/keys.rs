@@ -77,6 +77,12 @@ impl PublicKey {
         &self.kid
     }
 
+    /// The key as JSON Web Keys write it (RFC 8037), their member `x`.
+    #[must_use]
+    pub fn x(&self) -> String {
+        envelope::base64url(&self.bytes)
+    }
+
     /// The 32 raw bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; PUBLIC_KEY_BYTES] {
@@ -153,6 +159,7 @@ mod tests {
         let x = envelope::from_base64url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
         let key = PublicKey::from_bytes(&x).unwrap();
         assert_eq!(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(key.x(), "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn a_token_speaks_for_its_user_until_it_expires() {
 
     let key = RefreshKey::generate().unwrap();
     let token = refresh::issue(&key, &ada(), NOW).unwrap();
+    assert_eq!(refresh::kid(&token).unwrap(), key.kid());
     assert_eq!(refresh::verify(&key, &token, NOW + 604_799).unwrap().subject, ada());
     assert_eq!(refresh::verify(&key, &token, NOW + 604_800), Err(Error::Invalid));
 }

@@ -1,6 +1,8 @@
 //! The auth service, started for one test.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use auth_service::{Config, serve};
 use chassis::identity::{Identity, Secret};
@@ -8,14 +10,20 @@ use chassis::status;
 use proto::auth::DOMAIN;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::auth::v1::{
-    LogInRequest, RefreshRequest, RegisterRequest, RegisterResponse, TokenPair, VerifyTokenRequest,
+    GetSigningKeysRequest, LogInRequest, RefreshRequest, RegisterRequest, RegisterResponse,
+    TokenPair, VerifyTokenRequest,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Response, Status};
+
+/// Long enough for anything that should happen.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) type Client = AuthServiceClient<Channel>;
 
@@ -50,6 +58,11 @@ impl Service {
     pub(crate) async fn on(data: TempDir) -> Self {
         let config = config(data.path());
         Self::with(config, data).await
+    }
+
+    /// Starts another one on the same accounts and keys.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::with(config(self.data.path()), TempDir::new().unwrap()).await
     }
 
     /// With room for a crowd: nobody is turned away.
@@ -113,9 +126,54 @@ impl Service {
         Ok(answer.principal.unwrap().user_id)
     }
 
-    pub(crate) fn key(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.data.path().join("keys").join(name)).unwrap()
+    /// The public keys that verifiers are told, by their names.
+    pub(crate) async fn told(&self) -> Vec<String> {
+        let request = GetSigningKeysRequest {};
+        let answer = self.client.clone().get_signing_keys(request).await.unwrap().into_inner();
+        answer.keys.into_iter().map(|key| key.kid).collect()
     }
+
+    /// The key of a kind, `access` or `refresh`, that signs.
+    pub(crate) fn key(&self, kind: &str) -> Vec<u8> {
+        std::fs::read(active(&self.keys_dir(), kind)).unwrap()
+    }
+
+    pub(crate) fn keys_dir(&self) -> PathBuf {
+        self.data.path().join("keys")
+    }
+
+    /// Runs a command beside the service.
+    pub(crate) async fn command(&self, words: &str) -> Output {
+        command(&self.keys_dir(), words).await
+    }
+}
+
+/// Runs a command of the program on a folder of keys.
+pub(crate) async fn command(keys_dir: &Path, words: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
+    command.env_clear().env("AUTH_KEYS_DIR", keys_dir).args(words.split(' '));
+    command.stdin(Stdio::null()).output().await.unwrap()
+}
+
+/// The file of the key that signs.
+pub(crate) fn active(keys_dir: &Path, kind: &str) -> PathBuf {
+    let manifest = std::fs::read(keys_dir.join("keys.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let mut keys = manifest["keys"].as_array().unwrap().iter();
+    let key = keys.find(|key| key["kind"] == kind && key["state"] == "active").unwrap();
+    keys_dir.join(format!("{kind}-{}.key", key["kid"].as_str().unwrap()))
+}
+
+/// Asks again and again until the answer is the one that is waited for.
+pub(crate) async fn until<T>(mut asked: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = asked().await {
+                return answer;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap()
 }
 
 pub(crate) fn registration(request_id: &str, name: &str, password: &str) -> RegisterRequest {

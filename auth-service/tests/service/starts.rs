@@ -4,7 +4,7 @@ use auth_service::serve;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::harness::{Service, config};
+use super::harness::{Service, active, config};
 
 #[tokio::test]
 async fn a_restart_keeps_accounts_and_tokens() {
@@ -28,6 +28,20 @@ async fn it_does_not_start_with_the_keys_of_another_installation() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let outcome = serve(listener, config(data.path()), CancellationToken::new()).await;
     assert!(outcome.unwrap_err().to_string().contains("pepper.key"));
+}
+
+#[tokio::test]
+async fn it_does_not_start_without_a_key_that_there_should_be() {
+    for kind in ["access", "refresh"] {
+        let service = Service::start().await;
+        let key = active(&service.keys_dir(), kind);
+        let data = service.stop().await;
+        std::fs::remove_file(&key).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let outcome = serve(listener, config(data.path()), CancellationToken::new()).await;
+        let complaint = outcome.unwrap_err().to_string();
+        assert!(complaint.contains(key.to_str().unwrap()), "{complaint}");
+    }
 }
 
 #[tokio::test]

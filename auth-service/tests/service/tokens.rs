@@ -23,8 +23,8 @@ async fn tokens_that_are_not_ours_are_refused() {
     refused(service.refresh(&foreign).await, denied, "TOKEN_INVALID");
 
     // Signed by us, for nobody, for a past state of the account, and long ago.
-    let refresh = RefreshKey::from_bytes(&service.key("refresh.key")).unwrap();
-    let signing = SigningKey::from_pkcs8(&service.key("access.key")).unwrap();
+    let refresh = RefreshKey::from_bytes(&service.key("refresh")).unwrap();
+    let signing = SigningKey::from_pkcs8(&service.key("access")).unwrap();
     let ghost = Subject { user_id: 999, ..ada.clone() };
     let ended = Subject { token_version: 7, ..ada.clone() };
     for gone in [ghost, ended] {

@@ -69,18 +69,14 @@ impl Arguments {
         None
     }
 
-    /// What is given without a word before it, such as a folder; it is taken. `name` is what it is called
-    /// in the usage. The outer `None`: it is wrong, and the settings know.
-    pub fn positional(&mut self, settings: &mut Settings, name: &str) -> Option<Option<String>> {
-        let Some(place) = self.0.iter().position(|argument| !argument.starts_with('-')) else {
-            return Some(None);
-        };
-        let given = self.0.remove(place).filter(|text| !text.is_empty());
-        if given.is_none() {
-            settings.problem(name, "is empty");
-            return None;
+    /// The first one that nobody has taken yet, whatever it begins with; it is taken. `None`: there is
+    /// none, and the settings know that `name`, which is `what`, is missing.
+    pub fn next(&mut self, settings: &mut Settings, name: &str, what: &str) -> Option<String> {
+        let next = self.0.pop_front();
+        if next.is_none() {
+            settings.problem(name, &format!("is missing: {what}"));
         }
-        Some(given)
+        next
     }
 
     /// The first one that nobody has taken.
@@ -126,17 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_itself_is_taken_by_its_place() {
+    fn what_has_no_name_is_taken_by_its_place() {
+        let mut given = arguments("-3kid --now access");
         let mut settings = Settings::from_pairs([]);
-        let mut given = arguments("--json here there");
-        assert_eq!(given.positional(&mut settings, "DIR"), Some(Some("here".to_owned())));
-        assert!(given.flag("--json"));
-        assert_eq!(given.first(), Some("there"));
-        assert_eq!(arguments("--json").positional(&mut settings, "DIR"), Some(None));
+        assert!(given.flag("--now"));
+        let mut next = |settings: &mut Settings| given.next(settings, "KID", "the name of a key");
+        assert_eq!(next(&mut settings).as_deref(), Some("-3kid"));
+        assert_eq!(next(&mut settings).as_deref(), Some("access"));
         assert_eq!(settings.problems(), None);
-        let mut empty = Arguments(VecDeque::from([String::new()]));
-        assert_eq!(empty.positional(&mut settings, "DIR"), None);
-        assert!(settings.problems().unwrap().contains("DIR"));
+        assert_eq!(next(&mut settings), None);
+        assert_eq!(settings.problems().as_deref(), Some("KID is missing: the name of a key"));
     }
 
     #[test]

@@ -29,14 +29,13 @@ pub(super) enum Key {
 impl Key {
     /// The product's key for access tokens.
     pub(super) fn access(product: &Product) -> Self {
-        let pkcs8 = std::fs::read(product.data().join("keys/access.key")).unwrap();
+        let pkcs8 = active(product, "access");
         Self::Ed25519(Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap().into())
     }
 
     /// The product's key for refresh tokens.
     pub(super) fn refresh(product: &Product) -> Self {
-        let secret = std::fs::read(product.data().join("keys/refresh.key")).unwrap();
-        Self::Hmac(hmac::HMAC_SHA256, secret)
+        Self::Hmac(hmac::HMAC_SHA256, active(product, "refresh"))
     }
 
     /// The same kind of key, and not the same key.
@@ -70,6 +69,17 @@ impl Key {
             Self::None => Vec::new(),
         }
     }
+}
+
+/// The product's key of a kind that signs.
+fn active(product: &Product, kind: &str) -> Vec<u8> {
+    let folder = product.data().join("keys");
+    let manifest = std::fs::read(folder.join("keys.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let mut keys = manifest["keys"].as_array().unwrap().iter();
+    let key = keys.find(|key| key["kind"] == kind && key["state"] == "active").unwrap();
+    let name = format!("{kind}-{}.key", key["kid"].as_str().unwrap());
+    std::fs::read(folder.join(name)).unwrap()
 }
 
 /// A real token, to be changed and signed again.
