@@ -6,10 +6,12 @@
 mod accounts;
 mod config;
 mod error;
+mod folding;
 mod grpc;
 mod keyring;
 mod migrations;
 mod passwords;
+mod peppers;
 mod request_ids;
 mod store;
 mod strength;
@@ -50,13 +52,14 @@ pub async fn serve(
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     let store = Store::new(database.clone());
-    keyring.check_pepper(store.any_password_hash().await?.as_deref())?;
+    let foreign = store.password_hash_of_others(keyring.peppers.ids()).await?;
+    keyring.check_pepper(foreign.as_deref())?;
 
-    let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
+    let hasher = Hasher::new(keyring.peppers, config.bcrypt_cost, config.hashing_threads)?;
     let tokens = Tokens::new(keyring.signing, keyring.refresh);
-    let accounts = Accounts::new(store, hasher, tokens);
-    let services = grpc::services(accounts).await;
     let background = Tasks::new();
+    let accounts = Accounts::new(store, hasher, tokens, background.clone());
+    let services = grpc::services(accounts).await;
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
     tracing::info!("auth service is ready");
