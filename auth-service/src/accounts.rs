@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chassis::tasks::Tasks;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use token::Claims;
@@ -9,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::error::Error;
 use crate::logins::Logins;
-use crate::passwords::Hasher;
+use crate::passwords::{Hasher, Verdict};
 use crate::request_ids::RequestId;
 use crate::revocations::Feed;
 use crate::store::{Actor, Added, Candidate, Kept, Store, User};
@@ -30,6 +31,7 @@ pub(crate) struct Accounts {
     logins: Logins,
     feed: Feed,
     deletions: Arc<Notify>,
+    background: Tasks,
 }
 
 impl Accounts {
@@ -40,8 +42,9 @@ impl Accounts {
         logins: Logins,
         feed: Feed,
         deletions: Arc<Notify>,
+        background: Tasks,
     ) -> Self {
-        Self { store, hasher, logins, feed, deletions }
+        Self { store, hasher, logins, feed, deletions, background }
     }
 
     /// The rules about logins.
@@ -95,7 +98,8 @@ impl Accounts {
         Ok(Registered { user, pair, replayed: true })
     }
 
-    /// Logs an account in. Whatever is wrong, the work and the answer are the same.
+    /// Logs an account in. Whatever is wrong, the work and the answer are the same. A hash that was
+    /// made with another cost or pepper is made anew, and nobody waits for that.
     pub(crate) async fn log_in(
         &self,
         username: &str,
@@ -103,7 +107,11 @@ impl Accounts {
         now: DateTime<Utc>,
     ) -> Result<Pair, Error> {
         let user = self.find_exactly(username).await?;
-        let user = self.prove(user, password).await?.ok_or(Error::InvalidCredentials)?;
+        let (user, verdict) = self.examine(user, password.clone()).await?;
+        let user = user.filter(|_| verdict.is_proven()).ok_or(Error::InvalidCredentials)?;
+        if verdict == Verdict::Outdated {
+            self.renew_hash(&user, password);
+        }
         self.logins.begin(&user, now).await
     }
 
@@ -153,10 +161,38 @@ impl Accounts {
         user: Option<User>,
         password: SecretString,
     ) -> Result<Option<User>, Error> {
+        let (user, verdict) = self.examine(user, password).await?;
+        Ok(user.filter(|_| verdict.is_proven()))
+    }
+
+    /// The account, if it is active, and whether `password` is its own. Without an account, the same
+    /// work for nothing.
+    async fn examine(
+        &self,
+        user: Option<User>,
+        password: SecretString,
+    ) -> Result<(Option<User>, Verdict), Error> {
         let user = user.filter(|user| user.is_active);
         let hash = user.as_ref().map(|user| user.password_hash.clone());
-        let proven = self.hasher.verify(password, hash).await?;
-        Ok(user.filter(|_| proven))
+        let verdict = self.hasher.verify(password, hash).await?;
+        Ok((user, verdict))
+    }
+
+    /// Hashes a password that was just proven anew, beside the answer, unless there is too much to
+    /// do: the next login will try again.
+    fn renew_hash(&self, user: &User, password: SecretString) {
+        let (hasher, store) = (self.hasher.clone(), self.store.clone());
+        let (id, old) = (user.id, user.password_hash.clone());
+        self.background.spawn(async move {
+            let renewed = async {
+                let new = hasher.rehash(password).await?;
+                store.replace_password_hash(id, old, new).await
+            };
+            match renewed.await {
+                Ok(is_done) => tracing::debug!(is_done, "a password was hashed anew"),
+                Err(error) => tracing::info!(%error, "a password was not hashed anew"),
+            }
+        });
     }
 
     /// The account registered under exactly this spelling.
@@ -174,19 +210,19 @@ mod tests {
     use token::keys::{RefreshKey, SigningKey};
 
     use super::*;
-    use crate::keyring::Pepper;
     use crate::migrations::Migrator;
+    use crate::peppers::Peppers;
     use crate::tokens::Tokens;
 
     async fn accounts(folder: &tempfile::TempDir) -> Accounts {
         let url = format!("sqlite:{}", folder.path().join("auth.db").display());
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
-        let hasher = Hasher::new(Pepper::generate().unwrap(), 4, 1).unwrap();
+        let hasher = Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap();
         let (signing, refresh) = (SigningKey::generate().unwrap(), RefreshKey::generate().unwrap());
         let tokens = Tokens::new(signing, refresh);
         let feed = Feed::open(store.clone(), chassis::clock::now()).await.unwrap();
         let logins = Logins::new(store.clone(), tokens, feed.clone(), false);
-        Accounts::new(store, hasher, logins, feed, Arc::default())
+        Accounts::new(store, hasher, logins, feed, Arc::default(), Tasks::new())
     }
 
     #[tokio::test]

@@ -6,14 +6,13 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
-use ring::{digest, hmac};
-use token::keys::random_bytes;
 
 use crate::passwords;
+use crate::peppers::Peppers;
 
 /// What only the auth service may know, beside its keys.
 pub(crate) struct Keyring {
-    pub(crate) pepper: Pepper,
+    pub(crate) peppers: Peppers,
 }
 
 impl Keyring {
@@ -24,69 +23,36 @@ impl Keyring {
             .mode(0o700)
             .create(folder)
             .with_context(|| format!("the key folder {} cannot be made", folder.display()))?;
-        let pepper = secret(&folder.join("pepper.key"), || Ok(Pepper::random()?.to_vec()))?;
-        Ok(Self { pepper: Pepper::from_bytes(&pepper).context("pepper.key")? })
+        Ok(Self { peppers: Peppers::open(folder)? })
     }
 
-    /// Refuses to work beside accounts whose passwords were hashed with another pepper: nobody
-    /// could log in, and new accounts would hide the loss.
+    /// Refuses to work beside accounts whose passwords were hashed with a pepper that is not there:
+    /// they could not log in, and new accounts would hide the loss.
     pub(crate) fn check_pepper(&self, stored: Option<&str>) -> anyhow::Result<()> {
-        let used = stored.and_then(passwords::pepper_of);
-        if used.is_some_and(|id| id != self.pepper.id()) {
-            bail!("pepper.key is not the one that the passwords in the database were hashed with");
+        match stored.and_then(passwords::pepper_of) {
+            Some(id) if self.peppers.named(id).is_none() => bail!(
+                "passwords in the database were hashed with the pepper {id}, and neither pepper.key \
+                 nor a pepper-*.key beside it is that one",
+            ),
+            _ => Ok(()),
         }
-        Ok(())
-    }
-}
-
-/// The secret that passwords are mixed with before they are hashed.
-pub(crate) struct Pepper {
-    id: String,
-    key: hmac::Key,
-}
-
-impl Pepper {
-    const BYTES: usize = 48;
-
-    fn random() -> Result<[u8; Self::BYTES], token::Error> {
-        random_bytes()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn generate() -> Result<Self, token::Error> {
-        Self::from_bytes(&Self::random()?)
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, token::Error> {
-        if bytes.len() != Self::BYTES {
-            return Err(token::Error::Key);
-        }
-        // Eight hexadecimal digits of a digest name it without telling anything about it.
-        let digest = digest::digest(&digest::SHA256, bytes);
-        let start = digest.as_ref().first_chunk().copied().unwrap_or_default();
-        let id = format!("{:08x}", u32::from_be_bytes(start));
-        Ok(Self { id, key: hmac::Key::new(hmac::HMAC_SHA384, bytes) })
-    }
-
-    /// Its name in stored hashes.
-    pub(crate) fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(crate) fn key(&self) -> &hmac::Key {
-        &self.key
     }
 }
 
 /// Reads a secret file, making it first if it is not there.
-fn secret(
+pub(crate) fn secret(
     path: &Path,
     make: impl FnOnce() -> Result<Vec<u8>, token::Error>,
 ) -> anyhow::Result<Vec<u8>> {
-    let name = path.display();
     if !path.exists() {
-        create(path, &make()?).with_context(|| format!("{name} cannot be written"))?;
+        create(path, &make()?).with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    read(path)
+}
+
+/// Reads a secret file that is there, if only its owner can.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = path.display();
     let mode = fs::metadata(path).with_context(|| format!("{name} cannot be read"))?.permissions();
     let for_others = mode.mode() & 0o077;
     ensure!(
@@ -126,7 +92,7 @@ mod tests {
         let keys = folder.path().join("keys");
         let first = Keyring::open(&keys).unwrap();
         let again = Keyring::open(&keys).unwrap();
-        assert_eq!(first.pepper.id(), again.pepper.id());
+        assert_eq!(first.peppers.ids(), again.peppers.ids());
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&keys), 0o700);
         let files: Vec<_> = fs::read_dir(&keys).unwrap().map(|file| file.unwrap().path()).collect();
@@ -158,7 +124,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let keyring = Keyring::open(folder.path()).unwrap();
         assert!(keyring.check_pepper(None).is_ok());
-        assert!(keyring.check_pepper(Some(&format!("$ab1${}$2b$…", keyring.pepper.id()))).is_ok());
+        let id = keyring.peppers.current().id();
+        assert!(keyring.check_pepper(Some(&format!("$ab1${id}$2b$…"))).is_ok());
         assert!(keyring.check_pepper(Some("$ab1$00000000$2b$…")).is_err());
     }
 }

@@ -8,12 +8,14 @@ pub mod commands;
 mod config;
 mod deletions;
 mod error;
+mod folding;
 mod grpc;
 mod keyring;
 mod keys;
 mod logins;
 mod migrations;
 mod passwords;
+mod peppers;
 mod request_ids;
 mod revocations;
 mod self_test;
@@ -70,18 +72,19 @@ pub async fn serve(
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     let store = Store::new(database.clone());
-    keyring.check_pepper(store.any_password_hash().await?.as_deref())?;
+    let foreign = store.password_hash_of_others(keyring.peppers.ids()).await?;
+    keyring.check_pepper(foreign.as_deref())?;
 
-    let hasher = Hasher::new(keyring.pepper, config.bcrypt_cost, config.hashing_threads)?;
+    let hasher = Hasher::new(keyring.peppers, config.bcrypt_cost, config.hashing_threads)?;
+    let background = Tasks::new();
     let feed = Feed::open(store.clone(), clock::now()).await?;
     let rotate = config.rotate_refresh_tokens;
     let keys = tokens.changes();
     let logins = Logins::new(store.clone(), tokens, feed.clone(), rotate);
     let deleted = Arc::new(Notify::new());
     let deletions = Deletions::new(store.clone(), hasher.clone(), deleted.clone());
-    let accounts = Accounts::new(store, hasher, logins, feed.clone(), deleted);
+    let accounts = Accounts::new(store, hasher, logins, feed.clone(), deleted, background.clone());
     let services = grpc::services(accounts, feed.clone(), shutdown.clone()).await;
-    let background = Tasks::new();
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
     background.spawn(upkeep.run(shutdown.clone()));
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });

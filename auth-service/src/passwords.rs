@@ -4,27 +4,22 @@
 //! bcrypt alone ignores what follows byte 72 and repeats what holds a NUL; of the 64 characters it
 //! gets here, it ignores none. Without the pepper, a stolen database cannot even be guessed at.
 
-use std::str::FromStr as _;
+mod recipe;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
-use bcrypt::HashParts;
-use icu_normalizer::ComposingNormalizerBorrowed as Normalizer;
-use ring::hmac;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::AbortOnDropHandle;
 
+use self::recipe::Recipe;
 use crate::error::Error;
-use crate::keyring::Pepper;
+use crate::peppers::Peppers;
 use crate::strength;
 
 /// What a stored hash begins with: the scheme, so that another can follow it.
-const SCHEME: &str = "$ab1$";
-/// Highest cost that is honoured in a stored hash: a tampered row must not cost hours.
-const MAX_COST: u32 = 14;
+pub(crate) const SCHEME: &str = "$ab1$";
 /// Callers waiting for each thread that hashes; more are turned away at once.
 const QUEUE_PER_THREAD: usize = 7;
 /// Longest wait for a thread: on a machine busy with other things a short queue can be a long wait,
@@ -38,14 +33,29 @@ pub(crate) struct Hasher {
 }
 
 struct Shared {
-    pepper: Pepper,
-    cost: u32,
-    /// What is verified for an account that does not exist, so that it costs the same.
-    dummy: String,
+    recipe: Recipe,
     /// Places, running and waiting.
     room: Arc<Semaphore>,
     /// Places, running.
     threads: Arc<Semaphore>,
+}
+
+/// What came of verifying a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is not the one that was stored.
+    Wrong,
+    /// It is.
+    Right,
+    /// It is, and the stored hash was made with another cost or pepper than new ones are.
+    Outdated,
+}
+
+impl Verdict {
+    /// Whether it is the password that was stored.
+    pub(crate) fn is_proven(self) -> bool {
+        self != Self::Wrong
+    }
 }
 
 /// A place in the queue and at work; given back when the work is done, or its caller gone.
@@ -55,12 +65,9 @@ struct Place {
 }
 
 impl Hasher {
-    pub(crate) fn new(pepper: Pepper, cost: u32, threads: usize) -> Result<Self, Error> {
-        let dummy = format!("{SCHEME}{}{}", pepper.id(), random_bcrypt(cost)?);
+    pub(crate) fn new(peppers: Peppers, cost: u32, threads: usize) -> Result<Self, Error> {
         let shared = Shared {
-            pepper,
-            cost,
-            dummy,
+            recipe: Recipe::new(peppers, cost)?,
             room: Arc::new(Semaphore::new(threads.saturating_mul(1 + QUEUE_PER_THREAD))),
             threads: Arc::new(Semaphore::new(threads)),
         };
@@ -73,89 +80,63 @@ impl Hasher {
         password: SecretString,
         username: String,
     ) -> Result<String, Error> {
-        self.work(move |shared| {
+        self.work(LONGEST_WAIT, move |recipe| {
             strength::check(&password, &username)?;
-            let hash = bcrypt::hash(shared.prepare(&password), shared.cost)?;
-            Ok(format!("{SCHEME}{}{hash}", shared.pepper.id()))
+            recipe.hash(&password)
         })
         .await
     }
 
+    /// Makes the text to store for a password that is good enough already. Whoever logs in goes
+    /// first: this is done at once, by a thread that nobody waits for, or not at all.
+    pub(crate) async fn rehash(&self, password: SecretString) -> Result<String, Error> {
+        self.work(Duration::ZERO, move |recipe| recipe.hash(&password)).await
+    }
+
     /// Whether `password` is the one that `stored` was made from. `None`, and whatever cannot be
-    /// verified, costs the same work and is false.
+    /// verified, costs the same work and is wrong.
     pub(crate) async fn verify(
         &self,
         password: SecretString,
         stored: Option<String>,
-    ) -> Result<bool, Error> {
-        self.work(move |shared| {
-            let usable = stored.as_deref().and_then(|stored| shared.usable(stored));
-            let exists = usable.is_some();
-            let dummy = || shared.usable(&shared.dummy).unwrap_or_default();
-            let hash = usable.unwrap_or_else(dummy);
-            Ok(bcrypt::verify(shared.prepare(&password), hash)? && exists)
-        })
-        .await
+    ) -> Result<Verdict, Error> {
+        self.work(LONGEST_WAIT, move |recipe| recipe.verify(&password, stored.as_deref())).await
     }
 
     /// What a deleted account's name may have left behind: see [`Self::trace`].
     pub(crate) fn traces(&self, username_key: &str) -> Vec<String> {
-        vec![self.trace(username_key)]
+        let peppers = &self.shared.recipe.peppers;
+        peppers.all().map(|pepper| pepper.trace(username_key)).collect()
     }
 
     /// What is left of the name of a deleted account: enough to know it by, should somebody want it
-    /// again, and no name, as a name has no colon. Without the pepper it cannot even be guessed at.
+    /// again.
     pub(crate) fn trace(&self, username_key: &str) -> String {
-        let tag = hmac::sign(self.shared.pepper.key(), format!("name:{username_key}").as_bytes());
-        format!("deleted:{}", STANDARD.encode(tag))
+        self.shared.recipe.peppers.current().trace(username_key)
     }
 
-    /// Runs `work` on a thread of its own as soon as one is free. A caller who leaves while waiting
-    /// leaves the queue.
+    /// Runs `work` on a thread of its own if one becomes free within `patience`. A caller who leaves
+    /// while waiting leaves the queue; for one who is gone, nothing is begun.
     async fn work<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
+        patience: Duration,
+        work: impl FnOnce(&Recipe) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let room = self.shared.room.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
-        let thread =
-            tokio::time::timeout(LONGEST_WAIT, self.shared.threads.clone().acquire_owned())
-                .await
-                .map_err(|_| Error::Overloaded)?
-                // Never closed: the semaphore lives as long as `self`.
-                .map_err(|_| Error::Overloaded)?;
+        let thread = tokio::time::timeout(patience, self.shared.threads.clone().acquire_owned())
+            .await
+            .map_err(|_| Error::Overloaded)?
+            // Never closed: the semaphore lives as long as `self`.
+            .map_err(|_| Error::Overloaded)?;
         let place = Place { _room: room, _thread: thread };
         let shared = self.shared.clone();
-        tokio::task::spawn_blocking(move || {
-            let result = work(&shared);
+        let running = tokio::task::spawn_blocking(move || {
+            let result = work(&shared.recipe);
             drop(place);
             result
-        })
-        .await?
+        });
+        AbortOnDropHandle::new(running).await?
     }
-}
-
-impl Shared {
-    /// The 64 characters that bcrypt gets.
-    fn prepare(&self, password: &SecretString) -> String {
-        let composed = Normalizer::new_nfc().normalize(password.expose_secret());
-        STANDARD.encode(hmac::sign(self.pepper.key(), composed.as_bytes()))
-    }
-
-    /// The bcrypt part of a stored hash, if we can and should verify it.
-    fn usable<'a>(&self, stored: &'a str) -> Option<&'a str> {
-        let rest = stored.strip_prefix(SCHEME)?;
-        let hash = rest.strip_prefix(self.pepper.id())?;
-        let parts = HashParts::from_str(hash).ok()?;
-        (parts.get_cost() <= MAX_COST).then_some(hash)
-    }
-}
-
-/// A well-formed bcrypt hash that no password has.
-fn random_bcrypt(cost: u32) -> Result<String, Error> {
-    let engine = GeneralPurpose::new(&alphabet::BCRYPT, NO_PAD);
-    let salt = engine.encode(token::keys::random_bytes::<16>()?);
-    let digest = engine.encode(token::keys::random_bytes::<23>()?);
-    Ok(format!("$2b${cost:02}${salt}{digest}"))
 }
 
 /// The pepper that a stored hash was made with.
@@ -165,52 +146,32 @@ pub(crate) fn pepper_of(stored: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn hasher() -> Hasher {
-        Hasher::new(Pepper::generate().unwrap(), 4, 1).unwrap()
-    }
-
-    async fn stored(hasher: &Hasher, password: &str) -> String {
-        hasher.hash(password.into(), "ada".into()).await.unwrap()
+        Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap()
     }
 
     #[tokio::test]
-    async fn only_the_very_same_password_is_right() {
+    async fn what_was_hashed_is_verified_and_hashing_anew_judges_nothing() {
         let hasher = hasher();
-        let long = "correct horse ".repeat(10);
-        let hash = stored(&hasher, &long).await;
-        assert!(hash.starts_with("$ab1$"), "{hash}");
-        assert!(hasher.verify(long.clone().into(), Some(hash.clone())).await.unwrap());
-        for wrong in
-            [format!("{long}b"), long[..72].to_owned(), long.trim().to_owned(), String::new()]
-        {
-            assert!(!hasher.verify(wrong.into(), Some(hash.clone())).await.unwrap());
-        }
-        // The same letters, typed on two keyboards.
-        let hash = stored(&hasher, "caf\u{e9} caf\u{e9}").await;
-        assert!(hasher.verify("cafe\u{301} cafe\u{301}".into(), Some(hash)).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn two_accounts_with_one_password_look_different() {
-        let hasher = hasher();
-        assert_ne!(stored(&hasher, "correct horse").await, stored(&hasher, "correct horse").await);
-    }
-
-    #[tokio::test]
-    async fn a_hash_that_cannot_be_trusted_fits_no_password() {
-        let hasher = hasher();
-        let good = stored(&hasher, "correct horse").await;
-        let costly = good.replace("$2b$04$", "$2b$31$");
-        let foreign = good.replacen(hasher.shared.pepper.id(), "00000000", 1);
-        for broken in [costly, foreign, String::new(), "$ab1$".into(), "plain".into(), "é".into()]
-        {
-            let verdict =
-                hasher.verify("correct horse".into(), Some(broken.clone())).await.unwrap();
-            assert!(!verdict, "{broken}");
-        }
-        assert!(!hasher.verify("correct horse".into(), None).await.unwrap());
+        let verify = async |password: &str, hash: String| {
+            hasher.verify(password.into(), Some(hash)).await.unwrap()
+        };
+        let hash = hasher.hash("correct horse".into(), "ada".into()).await.unwrap();
+        assert_eq!(verify("correct horse", hash.clone()).await, Verdict::Right);
+        assert_eq!(verify("wrong horse", hash).await, Verdict::Wrong);
+        // From before anybody judged.
+        let weak = hasher.hash("password".into(), "ada".into()).await;
+        assert!(matches!(weak, Err(Error::PasswordInvalid(_))));
+        let hash = hasher.rehash("password".into()).await.unwrap();
+        assert_eq!(verify("password", hash).await, Verdict::Right);
     }
 
     #[tokio::test]
@@ -219,5 +180,63 @@ mod tests {
         let _all = hasher.shared.room.clone().try_acquire_many_owned(8).unwrap();
         let refused = hasher.verify("correct horse".into(), None).await;
         assert!(matches!(refused, Err(Error::Overloaded)));
+    }
+
+    #[tokio::test]
+    async fn hashing_anew_waits_for_nobody() {
+        let hasher = hasher();
+        let busy = hasher.shared.threads.clone().try_acquire_owned().unwrap();
+        let mut waiting = pin!(hasher.verify("correct horse".into(), None));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let refused = hasher.rehash("correct horse".into()).await;
+        assert!(matches!(refused, Err(Error::Overloaded)));
+        drop(busy);
+        assert_eq!(waiting.await.unwrap(), Verdict::Wrong);
+        assert!(hasher.rehash("correct horse".into()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn whoever_leaves_while_waiting_leaves_the_queue() {
+        let hasher = hasher();
+        let busy = hasher.shared.threads.clone().try_acquire_owned().unwrap();
+        let begun = Arc::new(AtomicBool::new(false));
+        let mark = begun.clone();
+        let mut left = Box::pin(hasher.work(LONGEST_WAIT, move |_| {
+            mark.store(true, Ordering::SeqCst);
+            Ok(())
+        }));
+        assert!(left.as_mut().now_or_never().is_none());
+        assert_eq!(hasher.shared.room.available_permits(), 7);
+        drop(left);
+        assert_eq!(hasher.shared.room.available_permits(), 8);
+        drop(busy);
+        hasher.verify("correct horse".into(), None).await.unwrap();
+        assert!(!begun.load(Ordering::SeqCst));
+    }
+
+    /// On a runtime that has one thread for work like this, and it is taken.
+    #[test]
+    fn nothing_is_begun_for_whoever_left_just_before() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.max_blocking_threads(1).enable_time().build().unwrap();
+        runtime.block_on(async {
+            let hasher = hasher();
+            let (free, taken) = mpsc::channel::<()>();
+            let other = tokio::task::spawn_blocking(move || taken.recv());
+            let begun = Arc::new(AtomicBool::new(false));
+            let mark = begun.clone();
+            let mut left = Box::pin(hasher.work(LONGEST_WAIT, move |_| {
+                mark.store(true, Ordering::SeqCst);
+                Ok(())
+            }));
+            assert!(left.as_mut().now_or_never().is_none());
+            assert_eq!(hasher.shared.threads.available_permits(), 0, "it has its place");
+            drop(left);
+            free.send(()).unwrap();
+            other.await.unwrap().unwrap();
+            hasher.verify("correct horse".into(), None).await.unwrap();
+            assert!(!begun.load(Ordering::SeqCst));
+            assert_eq!(hasher.shared.room.available_permits(), 8, "the place is given back");
+        });
     }
 }

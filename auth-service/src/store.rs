@@ -7,6 +7,7 @@ mod deletion;
 mod deletions;
 mod login;
 mod logins;
+mod password_hashes;
 mod registration;
 mod registrations;
 mod revocation;
@@ -46,13 +47,5 @@ impl Store {
     pub(crate) async fn user_by_id(&self, id: i64) -> Result<Option<User>, Error> {
         let query = user::Entity::find_by_id(id);
         self.database.read(|read| async move { Ok(query.one(&read).await?) }).await
-    }
-
-    /// The hash of some account, to see what it was made with.
-    pub(crate) async fn any_password_hash(&self) -> Result<Option<String>, Error> {
-        let query = user::Entity::find();
-        let user =
-            self.database.read(|read| async move { Ok::<_, Error>(query.one(&read).await?) });
-        Ok(user.await?.map(|user| user.password_hash))
     }
 }

@@ -1,15 +1,21 @@
 //! Which passwords are good enough.
 
+use std::iter;
+
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::Error;
+use crate::folding::fold;
 
 /// Fewest characters: NIST SP 800-63B 5.1.1.2, OWASP ASVS 6.2.1.
 const MIN_CHARACTERS: usize = 8;
 /// Most characters: long enough for any passphrase, short enough to judge quickly.
 const MAX_CHARACTERS: usize = 256;
-/// How much of a password is compared with the list of common ones.
-const JUDGED_CHARACTERS: usize = 64;
+/// From here on a text is on no list of common passwords. Judging a longer one by them takes long:
+/// in 64 characters that all may stand for letters, seconds.
+const LONG_CHARACTERS: usize = 32;
+/// A user name and fewer characters than these are as good as the user name.
+const MIN_BESIDE_NAME: usize = 4;
 /// A password that fewer guesses find is as good as none: the twenty thousand most common
 /// passwords, and a user name with some digits behind it, are what guessing starts with.
 const TOO_FEW_GUESSES: u64 = 20_000;
@@ -34,11 +40,31 @@ pub(crate) fn check(password: &SecretString, username: &str) -> Result<(), Error
             "This password is too long. It may contain at most 256 characters.",
         ));
     }
-    let judged: String = password.chars().take(JUDGED_CHARACTERS).collect();
-    if zxcvbn::zxcvbn(&judged, &[username]).guesses() < TOO_FEW_GUESSES {
+    // As it is, and as it is without capitals, wide letters and the like: both are guessed.
+    let (folded, name) = (fold(password), fold(username));
+    let is_common = is_common(password, &[]) || is_common(&folded, &hints(&name));
+    if is_common || count_beside(&folded, &name) < MIN_BESIDE_NAME {
         return Err(Error::PasswordInvalid("This password is too easy to guess."));
     }
     Ok(())
+}
+
+/// Whether a text is among those that guessing starts with, for somebody known by `hints`.
+fn is_common(text: &str, hints: &[&str]) -> bool {
+    text.chars().count() < LONG_CHARACTERS
+        && zxcvbn::zxcvbn(text, hints).guesses() < TOO_FEW_GUESSES
+}
+
+/// What is guessed first of somebody with this name: the name and its parts.
+fn hints(name: &str) -> Vec<&str> {
+    let parts = name.split(|character: char| !character.is_alphanumeric());
+    let all = iter::once(name).chain(parts);
+    all.filter(|hint| (1..LONG_CHARACTERS).contains(&hint.chars().count())).collect()
+}
+
+/// How many characters of a password are not the user name.
+fn count_beside(password: &str, name: &str) -> usize {
+    password.split(name).map(|part| part.chars().count()).sum()
 }
 
 #[cfg(test)]
@@ -46,7 +72,11 @@ mod tests {
     use super::*;
 
     fn accepted(password: &str) -> bool {
-        check(&password.into(), "ada").is_ok()
+        accepted_for("ada", password)
+    }
+
+    fn accepted_for(username: &str, password: &str) -> bool {
+        check(&password.into(), username).is_ok()
     }
 
     #[test]
@@ -72,5 +102,59 @@ mod tests {
             assert!(!accepted(bad), "{bad:?}");
         }
         assert!(!accepted(&"correct horse ".repeat(20)));
+    }
+
+    #[test]
+    fn a_common_password_in_other_letters_is_common() {
+        for bad in [
+            "ｐａｓｓｗｏｒｄ１",
+            "PASSWORD1",
+            "PaSsWoRd1",
+            "ⓟⓐⓢⓢⓦⓞⓡⓓ",
+            "１２３４５６７８",
+            "ﬀﬀﬀﬀﬀﬀﬀﬀ",
+        ] {
+            assert!(!accepted(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_user_name_and_little_else_is_no_password() {
+        let long = "a.very_long-name+of@example.org".repeat(4);
+        for name in ["ada", "grace.hopper", "Émile", "李小龍李小龍", "mixedCASE", &long] {
+            for bad in [
+                format!("{name}123"),
+                format!("123{name}"),
+                format!("{}123", name.to_uppercase()),
+                format!("{name}{name}"),
+                format!("{name}{name}{name}"),
+            ] {
+                assert!(!accepted_for(name, &bad), "{bad} of {name}");
+            }
+            let phrase = format!("{name} once flew over the moon");
+            assert!(accepted_for(name, &phrase), "{phrase}");
+        }
+        for (name, bad) in [
+            ("ada", "ADA12345"),
+            ("ada", "ａｄａ12345"),
+            ("ａｄａ", "ada12345"),
+            ("ada@example.org", "ada12345"),
+            ("grace.hopper", "hopper123"),
+        ] {
+            assert!(!accepted_for(name, bad), "{bad} of {name}");
+        }
+    }
+
+    #[test]
+    fn any_characters_count_and_up_to_256_of_them() {
+        let many = |text: &str, count| text.chars().cycle().take(count).collect::<String>();
+        for text in
+            ["\u{1f600}", "\u{1f600}\u{1f308}\u{2764}", "x", "\u{fdfa}", "e\u{301}", "4@8({[<3!1|"]
+        {
+            for count in [64, 256] {
+                assert!(accepted(&many(text, count)), "{count} of {text}");
+            }
+            assert!(!accepted(&many(text, 257)), "{text}");
+        }
     }
 }

@@ -1,14 +1,22 @@
 //! User names: what they may look like, and when two of them are the same.
 
-use icu_casemap::CaseMapper;
+mod reserved;
+mod scripts;
+
 use icu_normalizer::ComposingNormalizerBorrowed as Normalizer;
 
 use crate::error::Error;
+use crate::folding::fold;
 
 /// Longest name in characters, as the documented API has it.
 const MAX_CHARACTERS: usize = 150;
 /// What names may hold besides letters and digits of any script.
 const PUNCTUATION: &str = "@.+-_";
+/// What is said of a name that holds anything else.
+const ODD: &str =
+    "Enter a valid username. It may contain only letters, numbers, and @/./+/-/_ characters.";
+/// What is said of a name that is too long.
+const LONG: &str = "Ensure this field has no more than 150 characters.";
 
 /// A name that may be registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,49 +30,54 @@ pub(crate) struct Username {
 impl Username {
     /// Judges a name that somebody wants to register.
     pub(crate) fn parse(name: &str) -> Result<Self, Error> {
+        let name = Self::read(name)?;
+        if scripts::are_invisible(&name.key) {
+            return Err(Error::UsernameInvalid(ODD));
+        }
+        if scripts::are_mixed(&name.key) {
+            return Err(Error::UsernameInvalid(
+                "Enter a valid username. It may not mix letters of different scripts.",
+            ));
+        }
+        if reserved::covers(&name.display, &name.key) {
+            return Err(Error::UsernameInvalid("This username is reserved."));
+        }
+        Ok(name)
+    }
+
+    /// Reads a name that somebody logs in with; `None` if no account can have it. Some have names
+    /// from before the rules about looks.
+    pub(crate) fn look_up(name: &str) -> Option<Self> {
+        Self::read(name).ok()
+    }
+
+    /// Reads a name of the right length and characters.
+    fn read(name: &str) -> Result<Self, Error> {
         if name.is_empty() {
             return Err(Error::UsernameInvalid("This field may not be blank."));
         }
         // Before anything is normalised: that can be made expensive by length.
         if name.chars().count() > MAX_CHARACTERS {
-            return Err(Error::UsernameInvalid(
-                "Ensure this field has no more than 150 characters.",
-            ));
+            return Err(Error::UsernameInvalid(LONG));
         }
         let display = compose(name);
-        let key = key(name);
+        let key = fold(name).to_string();
         let plain = |text: &str| {
             text.chars()
                 .all(|character| character.is_alphanumeric() || PUNCTUATION.contains(character))
         };
         if !plain(&display) || !plain(&key) || key.is_empty() {
-            return Err(Error::UsernameInvalid(
-                "Enter a valid username. It may contain only letters, numbers, and @/./+/-/_ characters.",
-            ));
+            return Err(Error::UsernameInvalid(ODD));
         }
         if key.chars().count() > MAX_CHARACTERS {
-            return Err(Error::UsernameInvalid(
-                "Ensure this field has no more than 150 characters.",
-            ));
+            return Err(Error::UsernameInvalid(LONG));
         }
         Ok(Self { display, key })
-    }
-
-    /// Reads a name that somebody logs in with; `None` if no account can have it.
-    pub(crate) fn look_up(name: &str) -> Option<Self> {
-        Self::parse(name).ok()
     }
 }
 
 fn compose(name: &str) -> String {
     Normalizer::new_nfc().normalize(name).into_owned()
-}
-
-/// NFKC, case folding, NFKC again: folding can leave a text that composes further.
-fn key(name: &str) -> String {
-    let nfkc = Normalizer::new_nfkc();
-    let folded = CaseMapper::new().fold_string(&nfkc.normalize(name)).into_owned();
-    nfkc.normalize(&folded).into_owned()
 }
 
 #[cfg(test)]
@@ -107,6 +120,13 @@ mod tests {
             "😀",
             "\u{202e}ada",
             "a\u{200b}b",
+            "a\u{ad}b",
+            "a\u{2066}b",
+            "\u{feff}ada",
+            "\u{7f}ada",
+            // Fillers: letters, by name.
+            "\u{3164}",
+            "ada\u{115f}",
         ] {
             assert!(Username::parse(name).is_err(), "{name:?}");
         }
@@ -124,8 +144,34 @@ mod tests {
         assert_eq!(key_of("ﬁona"), key_of("fiona"));
         assert_ne!(key_of("user1"), key_of("userl"));
         for name in ["Alice", "ﬁona", "Straße", "ÉMILE", "ᾳ"] {
-            assert_eq!(key(&key(name)), key(name), "{name}: the key of a key is itself");
+            let key = key_of(name);
+            assert_eq!(key_of(&key), key, "{name}: the key of a key is itself");
         }
+    }
+
+    #[test]
+    fn nobody_can_take_a_name_that_passes_for_another() {
+        let problem = |name: &str| match Username::parse(name) {
+            Err(Error::UsernameInvalid(problem)) => problem,
+            _ => panic!("{name}"),
+        };
+        for name in ["admin", "AI-Buddy", "ｒｏｏｔ", "admın", "һеӏр"] {
+            assert_eq!(problem(name), "This username is reserved.", "{name}");
+        }
+        for name in ["аdmin", "аlice", "user١", "alice_ελλ"] {
+            assert!(problem(name).contains("different scripts"), "{name}");
+        }
+        for name in ["user1", "userl", "userI", "user0", "userO", "com", "corn", "ada你好"] {
+            assert!(Username::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_from_before_a_rule_can_still_log_in() {
+        for name in ["admin", "аlice", "\u{1160}"] {
+            assert!(Username::parse(name).is_err() && Username::look_up(name).is_some(), "{name}");
+        }
+        assert!(Username::look_up("a b").is_none());
     }
 
     #[test]

@@ -6,8 +6,10 @@ mod service {
     mod commands;
     mod harness;
     mod keys;
+    mod logins;
     mod privacy;
     mod repeats;
+    mod revocations;
     mod starts;
     mod tokens;
 }

@@ -25,11 +25,11 @@ impl Store {
         kept: Kept,
         now: DateTime<Utc>,
     ) -> Result<(User, i64), Error> {
-        let (id, before) = (user.id, user.password_hash.clone());
+        let (id, version) = (user.id, user.token_version);
         let job = self.database.write(move |tx| {
             async move {
                 let Kept { sid, expires_at } = kept;
-                replace(tx, id, before, password_hash).await?;
+                replace(tx, id, version, password_hash).await?;
                 let version = revocations::revoke_account(tx, id, Some(&sid), now).await?;
                 let own = login::ActiveModel {
                     token_version: Set(version),
@@ -50,17 +50,18 @@ impl Store {
     }
 }
 
-/// Compares and sets: somebody else may have changed it in the meantime.
+/// Compares and sets: somebody else may have changed the password in the meantime. That it was only
+/// hashed anew does not matter, so it is the version that counts.
 async fn replace(
     tx: &impl ConnectionTrait,
     user_id: i64,
-    before: String,
+    version: i64,
     after: String,
 ) -> Result<(), Error> {
     let changed = user::Entity::update_many()
         .set(user::ActiveModel { password_hash: Set(after), ..Default::default() })
         .filter(user::Column::Id.eq(user_id))
-        .filter(user::Column::PasswordHash.eq(before))
+        .filter(user::Column::TokenVersion.eq(version))
         .filter(user::Column::IsActive.eq(true))
         .exec(tx)
         .await?;

@@ -24,7 +24,7 @@ impl Store {
         actor: Actor,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let (id, hash) = (user.id, user.password_hash.clone());
+        let (id, version) = (user.id, user.token_version);
         let job = self.database.write(move |tx| {
             async move {
                 let gone = user::ActiveModel {
@@ -36,7 +36,7 @@ impl Store {
                 let changed = user::Entity::update_many()
                     .set(gone)
                     .filter(user::Column::Id.eq(id))
-                    .filter(user::Column::PasswordHash.eq(hash))
+                    .filter(user::Column::TokenVersion.eq(version))
                     .filter(user::Column::DeletedAt.is_null())
                     .exec(tx)
                     .await?;

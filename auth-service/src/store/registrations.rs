@@ -29,6 +29,15 @@ pub(crate) struct Candidate {
     pub(crate) login: Option<Beginning>,
 }
 
+#[cfg(test)]
+impl Candidate {
+    /// One that nobody logs in to.
+    pub(crate) fn of(name: &str, password_hash: &str) -> Self {
+        let (name, password_hash) = (Username::parse(name).unwrap(), password_hash.to_owned());
+        Self { name, traces: Vec::new(), password_hash, login: None }
+    }
+}
+
 /// What came of adding an account.
 pub(crate) enum Added {
     /// It is there.
@@ -155,10 +164,8 @@ mod tests {
     use crate::migrations::Migrator;
 
     async fn add(store: &Store, request_id: &str, name: &str, at: DateTime<Utc>) {
-        let (id, name) = (RequestId::parse(request_id).unwrap(), Username::parse(name).unwrap());
-        let (traces, password_hash, login) = (Vec::new(), String::new(), None);
-        let candidate = Candidate { name, traces, password_hash, login };
-        let added = store.add_user(candidate, Some(id), at).await;
+        let id = RequestId::parse(request_id).unwrap();
+        let added = store.add_user(Candidate::of(name, ""), Some(id), at).await;
         assert!(matches!(added, Ok(Added::New(_))), "{request_id}");
     }
 

@@ -10,8 +10,8 @@ use chassis::status;
 use proto::auth::DOMAIN;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::auth::v1::{
-    GetSigningKeysRequest, LogInRequest, RefreshRequest, RegisterRequest, RegisterResponse,
-    TokenPair, VerifyTokenRequest,
+    GetSigningKeysRequest, LogInRequest, LogOutRequest, RefreshRequest, RefreshResponse,
+    RegisterRequest, RegisterResponse, TokenPair, VerifyTokenRequest,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -20,17 +20,20 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 /// Long enough for anything that should happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) type Client = AuthServiceClient<Channel>;
+/// The way that another service calls.
+pub(crate) type Neighbour = chassis::grpc::Channel;
 
 /// The service, started for one test.
 pub(crate) struct Service {
     pub(crate) client: Client,
     pub(crate) channel: Channel,
+    pub(crate) gateway: Neighbour,
     pub(crate) data: TempDir,
     stop: CancellationToken,
     running: JoinHandle<()>,
@@ -72,20 +75,33 @@ impl Service {
         Self::with(config, data).await
     }
 
-    async fn with(config: Config, data: TempDir) -> Self {
+    /// With other settings than usual.
+    pub(crate) async fn changed(change: impl FnOnce(&mut Config)) -> Self {
+        let data = TempDir::new().unwrap();
+        let mut config = config(data.path());
+        change(&mut config);
+        Self::with(config, data).await
+    }
+
+    async fn with(mut config: Config, data: TempDir) -> Self {
+        let secret = Secret::generate().unwrap();
+        config.identity = Identity::in_process(Config::NAME, &secret);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         #[expect(clippy::disallowed_methods, reason = "`stop` waits for it")]
         let running = tokio::spawn(async move { serve(listener, config, stopped).await.unwrap() });
-        let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
-        Self { client: Client::new(channel.clone()), channel, data, stop, running }
+        let endpoint = Channel::from_shared(url).unwrap();
+        let identity = Identity::in_process("gateway", &secret);
+        let gateway = chassis::grpc::connect_lazily(endpoint.clone(), &identity, Config::NAME);
+        let channel = endpoint.connect().await.unwrap();
+        Self { client: Client::new(channel.clone()), channel, gateway, data, stop, running }
     }
 
     pub(crate) async fn stop(self) -> TempDir {
         self.stop.cancel();
-        drop((self.client, self.channel));
+        drop((self.client, self.channel, self.gateway));
         self.running.await.unwrap();
         self.data
     }
@@ -122,8 +138,21 @@ impl Service {
 
     pub(crate) async fn verify(&self, access: &str) -> Result<i64, Status> {
         let request = VerifyTokenRequest { access: access.to_owned() };
-        let answer = self.client.clone().verify_token(request).await?.into_inner();
+        let mut gateway = AuthServiceClient::new(self.gateway.clone());
+        let answer = gateway.verify_token(request).await?.into_inner();
         Ok(answer.principal.unwrap().user_id)
+    }
+
+    /// Renews a login and asks for another refresh token.
+    pub(crate) async fn rotate(&self, refresh: &str) -> Result<RefreshResponse, Status> {
+        let request = RefreshRequest { refresh: refresh.to_owned(), rotate: true };
+        self.client.clone().refresh(request).await.map(Response::into_inner)
+    }
+
+    /// Ends a login by its refresh token.
+    pub(crate) async fn log_out(&self, refresh: &str, everywhere: bool) -> Result<(), Status> {
+        let request = LogOutRequest { refresh: refresh.to_owned(), everywhere };
+        self.client.clone().log_out(request).await.map(drop)
     }
 
     /// The public keys that verifiers are told, by their names.
@@ -185,6 +214,13 @@ pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code
     let status = outcome.unwrap_err();
     assert_eq!(status.code(), code, "{status:?}");
     assert_eq!(status::reason(&status), Some((DOMAIN.to_owned(), reason.to_owned())));
+}
+
+/// A request with an access token.
+pub(crate) fn signed<T>(message: T, access: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", format!("Bearer {access}").parse().unwrap());
+    request
 }
 
 pub(crate) fn now() -> u64 {

@@ -1,0 +1,151 @@
+//! Peppers: the secrets that passwords are mixed with before they are hashed.
+//!
+//! `pepper.key` is the current one, made on first start. To change it, rename it to `pepper-1.key`,
+//! or anything of the form `pepper-*.key`, and start again: a new one is made, passwords hashed with
+//! an earlier one stay good, and each is hashed with the current one at its next login.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use ring::{digest, hmac};
+use token::keys::random_bytes;
+
+use crate::keyring;
+
+/// The current pepper, and earlier ones that are still good for verifying.
+pub(crate) struct Peppers {
+    current: Pepper,
+    earlier: Vec<Pepper>,
+}
+
+impl Peppers {
+    /// Reads the peppers in `folder`, making the current one if it is not there yet.
+    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
+        let current =
+            keyring::secret(&folder.join("pepper.key"), || Ok(Pepper::random()?.to_vec()))?;
+        let current = Pepper::from_bytes(&current).context("pepper.key")?;
+        let mut earlier = Vec::new();
+        for file in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+            let file = file.with_context(|| folder.display().to_string())?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            if name.starts_with("pepper-") && name.ends_with(".key") {
+                let bytes = keyring::read(&file.path())?;
+                earlier.push(Pepper::from_bytes(&bytes).context(name)?);
+            }
+        }
+        Ok(Self { current, earlier })
+    }
+
+    /// The one that new hashes are made with.
+    pub(crate) fn current(&self) -> &Pepper {
+        &self.current
+    }
+
+    /// The one of this name, current or earlier.
+    pub(crate) fn named(&self, id: &str) -> Option<&Pepper> {
+        self.all().find(|pepper| pepper.id == id)
+    }
+
+    /// The names of all of them.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.all().map(|pepper| pepper.id.clone()).collect()
+    }
+
+    /// All of them, the current one first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Pepper> {
+        std::iter::once(&self.current).chain(&self.earlier)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn generate() -> Result<Self, token::Error> {
+        Ok(Self { current: Pepper::from_bytes(&Pepper::random()?)?, earlier: Vec::new() })
+    }
+}
+
+/// The secret that passwords are mixed with before they are hashed.
+pub(crate) struct Pepper {
+    id: String,
+    key: hmac::Key,
+}
+
+impl Pepper {
+    const BYTES: usize = 48;
+
+    fn random() -> Result<[u8; Self::BYTES], token::Error> {
+        random_bytes()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, token::Error> {
+        if bytes.len() != Self::BYTES {
+            return Err(token::Error::Key);
+        }
+        // Eight hexadecimal digits of a digest name it without telling anything about it.
+        let digest = digest::digest(&digest::SHA256, bytes);
+        let start = digest.as_ref().first_chunk().copied().unwrap_or_default();
+        let id = format!("{:08x}", u32::from_be_bytes(start));
+        Ok(Self { id, key: hmac::Key::new(hmac::HMAC_SHA384, bytes) })
+    }
+
+    /// Its name in stored hashes.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn key(&self) -> &hmac::Key {
+        &self.key
+    }
+
+    /// What is left of a name when its account is deleted. It is no name, as it has a colon, and without
+    /// the pepper it cannot even be guessed at.
+    pub(crate) fn trace(&self, username_key: &str) -> String {
+        let tag = hmac::sign(&self.key, format!("name:{username_key}").as_bytes());
+        format!("deleted:{}", STANDARD_NO_PAD.encode(tag))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A key folder whose pepper was changed once, and the names of both: earlier, current.
+    fn changed_once() -> (tempfile::TempDir, String, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let earlier = Peppers::open(folder.path()).unwrap();
+        fs::rename(folder.path().join("pepper.key"), folder.path().join("pepper-1.key")).unwrap();
+        let current = Peppers::open(folder.path()).unwrap();
+        (folder, earlier.current().id.clone(), current.current().id.clone())
+    }
+
+    #[test]
+    fn an_earlier_pepper_is_still_there_beside_the_current_one() {
+        let (folder, earlier, current) = changed_once();
+        assert_ne!(earlier, current);
+        fs::write(folder.path().join("pepper-1.key.old"), "not one of them").unwrap();
+        let peppers = Peppers::open(folder.path()).unwrap();
+        assert_eq!(peppers.current().id(), current);
+        assert_eq!(peppers.ids(), [current.clone(), earlier.clone()]);
+        for id in [&earlier, &current] {
+            assert_eq!(peppers.named(id).unwrap().id(), id);
+        }
+        assert!(peppers.named("00000000").is_none());
+    }
+
+    #[test]
+    fn an_earlier_pepper_that_others_can_read_or_that_is_cut_short_stops_the_start() {
+        let (folder, ..) = changed_once();
+        let file = folder.path().join("pepper-1.key");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = Peppers::open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("pepper-1.key can be read by others"), "{error}");
+
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&file, b"short").unwrap();
+        let error = Peppers::open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("pepper-1.key"), "{error}");
+    }
+}
