@@ -27,11 +27,12 @@ impl Peppers {
         let current = Pepper::from_bytes(&current).context("pepper.key")?;
         let mut earlier = Vec::new();
         for file in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-            let file = file.with_context(|| folder.display().to_string())?;
-            let name = file.file_name().to_string_lossy().into_owned();
-            if name.starts_with("pepper-") && name.ends_with(".key") {
-                let bytes = keyring::read(&file.path())?;
-                earlier.push(Pepper::from_bytes(&bytes).context(name)?);
+            let path = file.with_context(|| folder.display().to_string())?.path();
+            let is_named =
+                path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("pepper-"));
+            if is_named && path.extension().is_some_and(|extension| extension == "key") {
+                let pepper = Pepper::from_bytes(&keyring::read(&path)?);
+                earlier.push(pepper.with_context(|| path.display().to_string())?);
             }
         }
         Ok(Self { current, earlier })

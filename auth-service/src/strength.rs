@@ -106,8 +106,14 @@ mod tests {
 
     #[test]
     fn a_common_password_in_other_letters_is_common() {
-        for bad in ["ｐａｓｓｗｏｒｄ１", "PASSWORD1", "PaSsWoRd1", "ⓟⓐⓢⓢⓦⓞⓡⓓ", "１２３４５６７８", "ﬀﬀﬀﬀﬀﬀﬀﬀ"]
-        {
+        for bad in [
+            "ｐａｓｓｗｏｒｄ１",
+            "PASSWORD1",
+            "PaSsWoRd1",
+            "ⓟⓐⓢⓢⓦⓞⓡⓓ",
+            "１２３４５６７８",
+            "ﬀﬀﬀﬀﬀﬀﬀﬀ",
+        ] {
             assert!(!accepted(bad), "{bad}");
         }
     }
@@ -142,7 +148,9 @@ mod tests {
     #[test]
     fn any_characters_count_and_up_to_256_of_them() {
         let many = |text: &str, count| text.chars().cycle().take(count).collect::<String>();
-        for text in ["\u{1f600}", "\u{1f600}\u{1f308}\u{2764}", "x", "\u{fdfa}", "e\u{301}", "4@8({[<3!1|"] {
+        for text in
+            ["\u{1f600}", "\u{1f600}\u{1f308}\u{2764}", "x", "\u{fdfa}", "e\u{301}", "4@8({[<3!1|"]
+        {
             for count in [64, 256] {
                 assert!(accepted(&many(text, count)), "{count} of {text}");
             }

@@ -13,7 +13,8 @@ const MAX_CHARACTERS: usize = 150;
 /// What names may hold besides letters and digits of any script.
 const PUNCTUATION: &str = "@.+-_";
 /// What is said of a name that holds anything else.
-const ODD: &str = "Enter a valid username. It may contain only letters, numbers, and @/./+/-/_ characters.";
+const ODD: &str =
+    "Enter a valid username. It may contain only letters, numbers, and @/./+/-/_ characters.";
 /// What is said of a name that is too long.
 const LONG: &str = "Ensure this field has no more than 150 characters.";
 

@@ -4,6 +4,7 @@
 mod service {
     mod accounts;
     mod harness;
+    mod passwords;
     mod privacy;
     mod repeats;
     mod starts;

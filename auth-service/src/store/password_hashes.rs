@@ -37,9 +37,9 @@ impl Store {
         let named = |id: &str| format!("{}{id}$%", passwords::SCHEME);
         // Eight characters that may be any.
         let any = user::Entity::find().filter(user::Column::PasswordHash.like(named("________")));
-        let others = known.iter().fold(any, |query, id| {
-            query.filter(user::Column::PasswordHash.not_like(named(id)))
-        });
+        let others = known
+            .iter()
+            .fold(any, |query, id| query.filter(user::Column::PasswordHash.not_like(named(id))));
         let user =
             self.database.read(|read| async move { Ok::<_, Error>(others.one(&read).await?) });
         Ok(user.await?.map(|user| user.password_hash))

@@ -78,13 +78,13 @@ mod tests {
     #[test]
     fn what_looks_like_a_reserved_name_is_reserved() {
         for name in [
-            "аdmin",  // Cyrillic а
-            "һеӏр",   // Cyrillic throughout
-            "admın",  // without its dot
-            "ɑdmin",  // another Latin a
-            "rооt",   // Cyrillic о
+            "аdmin", // Cyrillic а
+            "һеӏр",  // Cyrillic throughout
+            "admın", // without its dot
+            "ɑdmin", // another Latin a
+            "rооt",  // Cyrillic о
             "ꓮꓓꓟꓲꓠ", // Lisu throughout
-            "ᏚᎢᎪᖴᖴ",  // Cherokee and Inuktitut
+            "ᏚᎢᎪᖴᖴ", // Cherokee and Inuktitut
         ] {
             assert!(is_reserved(name), "{name}");
         }
@@ -93,8 +93,23 @@ mod tests {
     #[test]
     fn plain_names_are_nobody_elses() {
         for name in [
-            "ada", "user1", "userl", "userI", "user0", "userO", "rnod", "he1p", "r00t", "adrnin",
-            "admin2", "my_admin", "supporter", "émile", "Ёлка", "你好", "nulł",
+            "ada",
+            "user1",
+            "userl",
+            "userI",
+            "user0",
+            "userO",
+            "rnod",
+            "he1p",
+            "r00t",
+            "adrnin",
+            "admin2",
+            "my_admin",
+            "supporter",
+            "émile",
+            "Ёлка",
+            "你好",
+            "nulł",
         ] {
             assert!(!is_reserved(name), "{name}");
         }

@@ -55,6 +55,12 @@ impl Service {
         Self::with(config, data).await
     }
 
+    /// Starts it on what another one left behind, with another cost of hashing.
+    pub(crate) async fn costing(bcrypt_cost: u32, data: TempDir) -> Self {
+        let config = Config { bcrypt_cost, ..config(data.path()) };
+        Self::with(config, data).await
+    }
+
     async fn with(config: Config, data: TempDir) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
