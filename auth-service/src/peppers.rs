@@ -2,7 +2,9 @@
 //!
 //! `pepper.key` is the current one, made on first start. To change it, rename it to `pepper-1.key`,
 //! or anything of the form `pepper-*.key`, and start again: a new one is made, passwords hashed with
-//! an earlier one stay good, and each is hashed with the current one at its next login.
+//! an earlier one stay good, and each is hashed with the current one at its next login. Processes that
+//! share a database share the folder and are started again together: one that does not know the new
+//! pepper refuses whoever has a hash made with it.
 
 use std::fs;
 use std::path::Path;
