@@ -1,5 +1,7 @@
 //! Accounts: registering, logging in, and what a token says about one.
 
+mod proof;
+
 use std::sync::Arc;
 
 use chassis::tasks::Tasks;
@@ -154,47 +156,6 @@ impl Accounts {
         self.feed.publish(now).await
     }
 
-    /// The account, if it is active and `password` is its own. Otherwise, and without an account,
-    /// the same work for nothing.
-    async fn prove(
-        &self,
-        user: Option<User>,
-        password: SecretString,
-    ) -> Result<Option<User>, Error> {
-        let (user, verdict) = self.examine(user, password).await?;
-        Ok(user.filter(|_| verdict.is_proven()))
-    }
-
-    /// The account, if it is active, and whether `password` is its own. Without an account, the same
-    /// work for nothing.
-    async fn examine(
-        &self,
-        user: Option<User>,
-        password: SecretString,
-    ) -> Result<(Option<User>, Verdict), Error> {
-        let user = user.filter(|user| user.is_active);
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
-        let verdict = self.hasher.verify(password, hash).await?;
-        Ok((user, verdict))
-    }
-
-    /// Hashes a password that was just proven anew, beside the answer, unless there is too much to
-    /// do: the next login will try again.
-    fn renew_hash(&self, user: &User, password: SecretString) {
-        let (hasher, store) = (self.hasher.clone(), self.store.clone());
-        let (id, old) = (user.id, user.password_hash.clone());
-        self.background.spawn(async move {
-            let renewed = async {
-                let new = hasher.rehash(password).await?;
-                store.replace_password_hash(id, old, new).await
-            };
-            match renewed.await {
-                Ok(is_done) => tracing::debug!(is_done, "a password was hashed anew"),
-                Err(error) => tracing::info!(%error, "a password was not hashed anew"),
-            }
-        });
-    }
-
     /// The account registered under exactly this spelling.
     async fn find_exactly(&self, username: &str) -> Result<Option<User>, Error> {
         let Some(username) = Username::look_up(username) else { return Ok(None) };
@@ -214,7 +175,7 @@ mod tests {
     use crate::peppers::Peppers;
     use crate::tokens::Tokens;
 
-    async fn accounts(folder: &tempfile::TempDir) -> Accounts {
+    pub(super) async fn accounts(folder: &tempfile::TempDir) -> Accounts {
         let url = format!("sqlite:{}", folder.path().join("auth.db").display());
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let hasher = Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap();

@@ -2,7 +2,9 @@
 //!
 //! `pepper.key` is the current one, made on first start. To change it, rename it to `pepper-1.key`,
 //! or anything of the form `pepper-*.key`, and start again: a new one is made, passwords hashed with
-//! an earlier one stay good, and each is hashed with the current one at its next login.
+//! an earlier one stay good, and each is hashed with the current one at its next login. Processes that
+//! share a database share the folder and are started again together: one that does not know the new
+//! pepper refuses whoever has a hash made with it.
 
 use std::fs;
 use std::path::Path;
@@ -29,11 +31,12 @@ impl Peppers {
         let current = Pepper::from_bytes(&current).context("pepper.key")?;
         let mut earlier = Vec::new();
         for file in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-            let file = file.with_context(|| folder.display().to_string())?;
-            let name = file.file_name().to_string_lossy().into_owned();
-            if name.starts_with("pepper-") && name.ends_with(".key") {
-                let bytes = keyring::read(&file.path())?;
-                earlier.push(Pepper::from_bytes(&bytes).context(name)?);
+            let path = file.with_context(|| folder.display().to_string())?.path();
+            let is_named =
+                path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("pepper-"));
+            if is_named && path.extension().is_some_and(|extension| extension == "key") {
+                let pepper = Pepper::from_bytes(&keyring::read(&path)?);
+                earlier.push(pepper.with_context(|| path.display().to_string())?);
             }
         }
         Ok(Self { current, earlier })

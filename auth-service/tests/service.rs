@@ -7,6 +7,7 @@ mod service {
     mod harness;
     mod keys;
     mod logins;
+    mod passwords;
     mod privacy;
     mod repeats;
     mod revocations;

@@ -64,7 +64,7 @@ impl Recipe {
         let prepared = prepare(stored.pepper, password);
         let is_right = bcrypt::verify(prepared.as_bytes(), stored.bcrypt)?;
         for cost in self.missing(stored.cost) {
-            black_box(bcrypt::hash_with_salt(prepared.as_bytes(), cost, NO_SALT)?);
+            pay(&prepared, cost)?;
         }
         Ok(match is_right && is_known {
             false => Verdict::Wrong,
@@ -99,7 +99,15 @@ impl Recipe {
     }
 }
 
-/// The 64 characters that bcrypt gets, and who uses them wipes them.
+/// Work for nothing.
+fn pay(prepared: &str, cost: u32) -> Result<(), Error> {
+    #[cfg(test)]
+    tests::PAID.set(tests::PAID.get() + (1 << cost));
+    black_box(bcrypt::hash_with_salt(prepared.as_bytes(), cost, NO_SALT)?);
+    Ok(())
+}
+
+/// The 64 characters that bcrypt gets, wiped after use.
 fn prepare(pepper: &Pepper, password: &SecretString) -> Zeroizing<String> {
     let composed = Normalizer::new_nfc().normalize(password.expose_secret()).into_owned();
     let composed = Zeroizing::new(composed);
@@ -116,10 +124,17 @@ fn random_bcrypt(cost: u32) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// Cheap, as all tests are.
     const COST: u32 = 4;
+
+    thread_local! {
+        /// Rounds that a test paid for nothing.
+        pub(super) static PAID: Cell<u64> = const { Cell::new(0) };
+    }
 
     fn recipe(cost: u32) -> Recipe {
         Recipe::new(Peppers::generate().unwrap(), cost).unwrap()
@@ -200,9 +215,14 @@ mod tests {
         let ten = recipe(10);
         let hash = ten.hash(&"correct horse".into()).unwrap();
         assert_eq!(verdict(&ten, "correct horse", &hash), Verdict::Right);
+        assert_eq!(PAID.get(), 0);
         let eleven = at(11, ten);
         assert_eq!(verdict(&eleven, "correct horse", &hash), Verdict::Outdated);
+        assert_eq!(PAID.take(), 1 << 10, "what is missing from ten to eleven");
         assert_eq!(verdict(&eleven, "wrong horse", &hash), Verdict::Wrong);
+        assert_eq!(PAID.take(), 1 << 10, "the same for a wrong one");
+        assert_eq!(verdict(&eleven, "wrong horse", "no hash"), Verdict::Wrong);
+        assert_eq!(PAID.get(), 0, "the dummy is dear enough");
         // Lowered again: what was made meanwhile is still good.
         let dear = eleven.hash(&"correct horse".into()).unwrap();
         assert_eq!(verdict(&at(10, eleven), "correct horse", &dear), Verdict::Outdated);

@@ -83,6 +83,12 @@ impl Service {
         Self::with(config, data).await
     }
 
+    /// Starts it on what another one left behind, with another cost of hashing.
+    pub(crate) async fn costing(bcrypt_cost: u32, data: TempDir) -> Self {
+        let config = Config { bcrypt_cost, ..config(data.path()) };
+        Self::with(config, data).await
+    }
+
     async fn with(mut config: Config, data: TempDir) -> Self {
         let secret = Secret::generate().unwrap();
         config.identity = Identity::in_process(Config::NAME, &secret);

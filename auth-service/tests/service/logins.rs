@@ -1,6 +1,8 @@
 //! Logins: how they end, and what that does to their tokens.
 
-use proto::auth::v1::{ChangePasswordRequest, GetAccountRequest, LogOutRequest, TokenPair};
+use proto::auth::v1::{
+    ChangePasswordRequest, GetAccountRequest, LogOutRequest, RefreshRequest, TokenPair,
+};
 use tonic::{Code, Response, Status};
 
 use super::harness::{Service, refused, signed};
@@ -139,9 +141,8 @@ async fn twenty_at_once_with_one_refresh_token_are_no_thieves() {
     for other in next {
         service.rotate(&other).await.unwrap();
     }
-    let renewed = service.client.clone();
-    let request = proto::auth::v1::RefreshRequest { refresh: last, rotate: false };
-    let renewed = renewed.clone().refresh(request).await.unwrap().into_inner();
+    let request = RefreshRequest { refresh: last, rotate: false };
+    let renewed = service.client.clone().refresh(request).await.unwrap().into_inner();
     assert!(!renewed.refresh.is_empty(), "it is the rule here, nobody has to ask");
 }
 
@@ -153,6 +154,7 @@ async fn a_login_outlives_a_restart_and_so_does_its_end() {
     service.log_out(&ended.refresh, false).await.unwrap();
     let service = Service::on(service.stop().await).await;
     assert!(lives(&service, &tokens).await && !lives(&service, &ended).await);
-    let account = service.client.clone().get_account(signed(GetAccountRequest {}, &tokens.access));
-    assert_eq!(account.await.unwrap().into_inner().account.unwrap().username, "ada");
+    let request = signed(GetAccountRequest {}, &tokens.access);
+    let account = service.client.clone().get_account(request).await.unwrap().into_inner();
+    assert_eq!(account.account.unwrap().username, "ada");
 }

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use token::{Error, access, refresh};
+use token::{Error, Subject, access, refresh};
 
 use super::*;
 use crate::keys::{Change, Kind};
+use crate::tokens::Pair;
 
 const NOW: u64 = 1_800_000_000;
 
@@ -25,6 +26,11 @@ fn world() -> World {
     World { root, folder, tokens, upkeep }
 }
 
+fn log_in(tokens: &Tokens, now: u64) -> Pair {
+    let subject = Subject { user_id: 7, sid: "login".to_owned(), token_version: 0 };
+    tokens.issue(&subject, None, now).unwrap()
+}
+
 fn rotate(folder: &Folder, now: u64) -> Ring {
     let both =
         |change: &mut Change| Kind::ALL.into_iter().try_for_each(|kind| change.rotate(kind, true));
@@ -41,13 +47,13 @@ fn every_change_is_taken_over_once_and_told() {
     let mut changes = tokens.changes();
     upkeep.look(NOW);
     assert_eq!((*changes.borrow(), changes.has_changed().unwrap()), (0, false));
-    let old = tokens.log_in(7, 0, NOW).unwrap();
+    let old = log_in(&tokens, NOW);
     let ring = rotate(&folder, NOW + 1);
     for _ in 0..2 {
         upkeep.look(NOW + 1);
         assert_eq!(*changes.borrow_and_update(), 1);
     }
-    let new = tokens.log_in(7, 0, NOW + 1).unwrap();
+    let new = log_in(&tokens, NOW + 1);
     assert_eq!(access::kid(&new.access).unwrap(), ring.active(Kind::Access));
     assert_eq!(refresh::kid(&new.refresh).unwrap(), ring.active(Kind::Refresh));
     for pair in [old, new] {
@@ -64,10 +70,10 @@ fn a_replica_that_has_not_noticed_yet_knows_the_key_already() {
     let World { root: _root, folder, tokens: slow, upkeep: _asleep } = world();
     rotate(&folder, NOW + 1);
     let (quick, _) = Upkeep::begin(folder.clone(), folder.look(&[]).unwrap().unwrap());
-    let pair = quick.log_in(7, 0, NOW + 1).unwrap();
+    let pair = log_in(&quick, NOW + 1);
     slow.verify_access(&pair.access, NOW + 1).unwrap();
     slow.verify_refresh(&pair.refresh, NOW + 1).unwrap();
-    let late = slow.log_in(7, 0, NOW + 1).unwrap();
+    let late = log_in(&slow, NOW + 1);
     quick.verify_access(&late.access, NOW + 1).unwrap();
     quick.verify_refresh(&late.refresh, NOW + 1).unwrap();
 }
@@ -75,7 +81,7 @@ fn a_replica_that_has_not_noticed_yet_knows_the_key_already() {
 #[test]
 fn what_a_revoked_key_signed_is_refused() {
     let World { root, folder, tokens, mut upkeep } = world();
-    let pair = tokens.log_in(7, 0, NOW).unwrap();
+    let pair = log_in(&tokens, NOW);
     let ring = folder.ring().unwrap();
     for kind in Kind::ALL {
         folder.change(NOW, |change| change.revoke(ring.active(kind))).unwrap();
@@ -84,7 +90,7 @@ fn what_a_revoked_key_signed_is_refused() {
     upkeep.look(NOW);
     assert_eq!(tokens.verify_access(&pair.access, NOW), Err(Error::Invalid));
     assert_eq!(tokens.verify_refresh(&pair.refresh, NOW), Err(Error::Invalid));
-    let pair = tokens.log_in(7, 0, NOW).unwrap();
+    let pair = log_in(&tokens, NOW);
     assert!(tokens.verify_access(&pair.access, NOW).is_ok());
     assert!(tokens.verify_refresh(&pair.refresh, NOW).is_ok());
 }
@@ -112,7 +118,7 @@ fn keys_that_have_retired_long_enough_are_removed_without_being_asked() {
 #[test]
 fn a_folder_that_cannot_be_read_leaves_the_keys_in_use() {
     let World { root, folder, tokens, mut upkeep } = world();
-    let pair = tokens.log_in(7, 0, NOW).unwrap();
+    let pair = log_in(&tokens, NOW);
     let manifest = root.path().join("keys.json");
     let good = std::fs::read(&manifest).unwrap();
     std::fs::write(&manifest, b"{}").unwrap();
