@@ -24,7 +24,7 @@ pub fn issue(key: &RefreshKey, subject: &Subject, now: u64) -> Result<String, Er
     claims::issue(&KIND, key.kid(), &key.encoding, subject, now)
 }
 
-/// The name of the key a token says it was MACed with; nothing is verified yet.
+/// The name of the key a token says it was signed with; nothing is verified yet.
 pub fn kid(token: &str) -> Result<String, Error> {
     envelope::kid(token, &KIND)
 }

@@ -46,6 +46,7 @@ pub const REVOKE: Command = Command {
 };
 
 /// Reads what is asked of `keys list`. `folder` is `None` if the settings know what is wrong with it.
+#[must_use]
 pub fn list(_: &mut Arguments, _: &mut Settings, folder: Option<PathBuf>) -> Option<Work> {
     let folder = Folder::at(&folder?);
     Some(Box::pin(async move { Ok(table(&folder.ring()?)) }))
