@@ -25,7 +25,9 @@ impl Folder {
         for path in keys.chain([unfinished]) {
             match fs::remove_file(&path).and_then(|()| file::sync_folder(&path)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    let what = || format!("{} is over and cannot be removed", path.display());
+                    let what = || {
+                        format!("{} is not needed any more and cannot be removed", path.display())
+                    };
                     return Err(error).with_context(what);
                 }
                 _ => {}
