@@ -19,18 +19,9 @@ pub const COMMANDS: [Command; 5] = [
         },
         ..report::COMMAND
     },
+    Command { read: |_, settings| keys::list(key_folder(settings)), ..keys::LIST },
     Command {
-        read: |arguments, settings| {
-            let folder = key_folder(settings);
-            keys::list(arguments, settings, folder)
-        },
-        ..keys::LIST
-    },
-    Command {
-        read: |arguments, settings| {
-            let folder = key_folder(settings);
-            keys::rotate(arguments, settings, folder)
-        },
+        read: |arguments, settings| keys::rotate(arguments, key_folder(settings)),
         ..keys::ROTATE
     },
     Command {

@@ -34,7 +34,7 @@ pub fn issue_generation(
     claims::issue(&KIND, key.kid(), &key.encoding, subject, Some(generation), now)
 }
 
-/// The name of the key a token says it was MACed with; nothing is verified yet.
+/// The name of the key a token says it was signed with; nothing is verified yet.
 pub fn kid(token: &str) -> Result<String, Error> {
     envelope::kid(token, &KIND)
 }

@@ -16,10 +16,7 @@ pub const LIST: Command = Command {
     name: "keys list",
     usage: "",
     what: "which keys tokens are signed and verified with; may run beside the service",
-    read: |arguments, settings| {
-        let folder = folder(settings);
-        list(arguments, settings, folder)
-    },
+    read: |_, settings| list(folder(settings)),
 };
 
 /// Changes the keys that sign.
@@ -28,10 +25,7 @@ pub const ROTATE: Command = Command {
     usage: "[--now] [access|refresh]",
     what: "lets the next keys sign from now on; what was signed before stays good. --now: even if not \
            everybody who verifies tokens knows them yet. May run beside the service",
-    read: |arguments, settings| {
-        let folder = folder(settings);
-        rotate(arguments, settings, folder)
-    },
+    read: |arguments, settings| rotate(arguments, folder(settings)),
 };
 
 /// Does away with a key.
@@ -46,17 +40,14 @@ pub const REVOKE: Command = Command {
 };
 
 /// Reads what is asked of `keys list`. `folder` is `None` if the settings know what is wrong with it.
-pub fn list(_: &mut Arguments, _: &mut Settings, folder: Option<PathBuf>) -> Option<Work> {
+#[must_use]
+pub fn list(folder: Option<PathBuf>) -> Option<Work> {
     let folder = Folder::at(&folder?);
     Some(Box::pin(async move { Ok(table(&folder.ring()?)) }))
 }
 
 /// Reads what is asked of `keys rotate`, as [`list`] does.
-pub fn rotate(
-    arguments: &mut Arguments,
-    _: &mut Settings,
-    folder: Option<PathBuf>,
-) -> Option<Work> {
+pub fn rotate(arguments: &mut Arguments, folder: Option<PathBuf>) -> Option<Work> {
     let at_once = arguments.flag("--now");
     let mut kinds: Vec<_> =
         Kind::ALL.into_iter().filter(|kind| arguments.flag(&kind.to_string())).collect();

@@ -51,8 +51,8 @@ impl Change {
 
     fn make(&mut self, kind: Kind) -> Result<String, token::Error> {
         let key = Key::generate(kind)?;
-        let kid = key.kid().to_owned();
+        let name = key.kid().to_owned();
         self.fresh.push(key);
-        Ok(kid)
+        Ok(name)
     }
 }

@@ -55,12 +55,12 @@ pub(super) fn unfinished(place: &Path) -> PathBuf {
     name.into()
 }
 
-/// Opens a file for its owner alone, making it if need be. It belongs to whom its folder belongs to: what
-/// an administrator makes must be the service's.
+/// Opens a file for its owner alone, making it if need be. What an administrator (root) makes belongs to
+/// whom the folder belongs to: the service must be able to read it.
 pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let file = options.create(true).mode(0o600).open(path)?;
     let (folder, made) = (fs::metadata(folder_of(path))?, file.metadata()?);
-    if folder.uid() != made.uid() {
+    if made.uid() == 0 && folder.uid() != 0 {
         fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
     }
     Ok(file)

@@ -172,11 +172,11 @@ impl Folder {
         self.0.join(name)
     }
 
-    fn key_path(&self, kind: Kind, kid: &str) -> PathBuf {
-        self.0.join(file_name(kind, kid))
+    fn key_path(&self, kind: Kind, name: &str) -> PathBuf {
+        self.0.join(file_name(kind, name))
     }
 }
 
-fn file_name(kind: Kind, kid: &str) -> String {
-    format!("{kind}-{kid}.key")
+fn file_name(kind: Kind, name: &str) -> String {
+    format!("{kind}-{name}.key")
 }

@@ -18,7 +18,7 @@ pub(super) fn write(ring: &Ring) -> anyhow::Result<Vec<u8>> {
 
 pub(super) fn read(text: &[u8]) -> anyhow::Result<Ring> {
     let manifest: Manifest = serde_json::from_slice(text)?;
-    Ok(Ring::of(manifest.keys)?)
+    Ok(Ring::of(&manifest.keys)?)
 }
 
 #[cfg(test)]

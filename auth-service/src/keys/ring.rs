@@ -9,6 +9,7 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use chain::{Chain, Dated};
@@ -60,9 +61,9 @@ impl Ring {
     }
 
     /// The ring of what was written down, in whatever order.
-    pub(crate) fn of(entries: Vec<Entry>) -> Result<Self, Fault> {
+    pub(crate) fn of(entries: &[Entry]) -> Result<Self, Fault> {
         let mut names = HashSet::new();
-        for Entry { kid, .. } in &entries {
+        for Entry { kid, .. } in entries {
             if !is_name(kid) {
                 return Err(Fault::Name);
             }
@@ -81,7 +82,7 @@ impl Ring {
         let chain = |kind| {
             let retired = |key: &&Entry| key.kind == kind && key.state == State::Retired;
             let mut retired: Vec<_> = entries.iter().filter(retired).map(Dated::of).collect();
-            retired.sort_by(|one, other| other.since.cmp(&one.since));
+            retired.sort_by_key(|key| Reverse(key.since));
             let (active, next) = (only(kind, State::Active)?, only(kind, State::Next)?);
             Ok(Chain { active, next, retired })
         };
@@ -135,8 +136,7 @@ impl Ring {
     /// Nothing that this key has signed is good any more. If it was the one that signs, the next one
     /// does from now on, however young. `fresh` is the next key, if one is missing.
     pub(crate) fn revoke(&mut self, kid: &str, fresh: String, now: u64) -> Result<(), Refusal> {
-        let kind = self.kind_of(kid)?;
-        self.chain_mut(kind).revoke(kid, fresh, now);
+        self.chain_mut(self.kind_of(kid)?).revoke(kid, fresh, now);
         Ok(())
     }
 

@@ -39,7 +39,7 @@ async fn keys_are_listed_by_name_and_nothing_else_of_them_is_told() {
         let secret = service.key(kind);
         // Of a PKCS#8 document, the seed is what is secret.
         let seed = if kind == "access" { &secret[16..48] } else { &secret[..] };
-        let hex: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = seed.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         assert!(!text.contains(&URL_SAFE_NO_PAD.encode(seed)) && !text.contains(&hex));
     }
 }

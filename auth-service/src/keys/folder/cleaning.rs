@@ -25,7 +25,9 @@ impl Folder {
         for path in keys.chain([unfinished]) {
             match fs::remove_file(&path).and_then(|()| file::sync_folder(&path)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    let what = || format!("{} is over and cannot be removed", path.display());
+                    let what = || {
+                        format!("{} is not needed any more and cannot be removed", path.display())
+                    };
                     return Err(error).with_context(what);
                 }
                 _ => {}
@@ -40,19 +42,19 @@ impl Folder {
             let text = name.to_str().filter(|text| is_of_a_key(text));
             text.is_some_and(|text| !named.iter().any(|known| known == text))
         };
-        let names = || {
-            let names = fs::read_dir(&self.0)?.map(|file| Ok(file?.file_name()));
-            names.collect::<io::Result<Vec<_>>>()
+        let all = || -> io::Result<Vec<_>> {
+            fs::read_dir(&self.0)?.map(|file| Ok(file?.file_name())).collect()
         };
-        let names =
-            names().with_context(|| format!("the key folder {} cannot be read", self.0.display()));
-        Ok(names?.into_iter().filter(is_beyond).collect())
+        let all =
+            all().with_context(|| format!("the key folder {} cannot be read", self.0.display()));
+        Ok(all?.into_iter().filter(is_beyond).collect())
     }
 }
 
 /// Whether a file of this name is, or was to become, one of a key.
 fn is_of_a_key(name: &str) -> bool {
     let finished = name.strip_suffix(file::UNFINISHED).unwrap_or(name);
-    let mut kinds = Kind::ALL.iter();
-    finished.ends_with(".key") && kinds.any(|kind| finished.starts_with(&format!("{kind}-")))
+    let stem = finished.strip_suffix(".key");
+    let has = |kind: &Kind| stem.is_some_and(|stem| stem.starts_with(&format!("{kind}-")));
+    Kind::ALL.iter().any(has)
 }

@@ -1,9 +1,9 @@
 //! What becomes of the folder, whoever changes it and whatever goes wrong.
 
+mod sharing;
+
 use std::collections::BTreeSet;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::sync::Barrier;
-use std::thread;
+use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
 
@@ -71,7 +71,9 @@ fn a_key_that_others_can_read_stops_the_start() {
 #[test]
 fn a_key_that_is_missing_cut_short_or_another_stops_the_start_and_is_named() {
     let (_root, folder) = begun();
-    let keys: Vec<_> = files(&folder).into_iter().filter(|file| file.ends_with(".key")).collect();
+    let keys = folder.keys_beyond(&[]).unwrap().into_iter();
+    let mut keys: Vec<_> = keys.map(|file| file.into_string().unwrap()).collect();
+    keys.sort();
     assert_eq!(keys.len(), 4);
     for (file, other) in [(0, 1), (1, 0), (2, 3), (3, 2)].map(|(a, b)| (&keys[a], &keys[b])) {
         let path = folder.path(file);
@@ -122,10 +124,8 @@ fn a_first_start_that_died_is_begun_anew() {
     fs::rename(folder.path(MANIFEST), folder.path("keys.json.draft")).unwrap();
     let ring = folder.begin(NOW).unwrap().ring;
     assert_eq!(files(&folder), expected(&ring));
-    assert!(
-        files(&folder)
-            .is_disjoint(&old.into_iter().filter(|file| file.ends_with(".key")).collect())
-    );
+    let kept: Vec<_> = files(&folder).intersection(&old).cloned().collect();
+    assert_eq!(kept, [MANIFEST, LOCK], "those keys are gone");
 }
 
 #[test]
@@ -191,49 +191,4 @@ fn a_folder_without_keys_is_not_made_by_a_change() {
     let error = nowhere.change(NOW, |change| change.rotate(Kind::Access, true)).unwrap_err();
     assert!(error.to_string().contains("keys.json cannot be read"), "{error}");
     assert!(!nowhere.0.exists());
-}
-
-#[test]
-fn changes_at_once_come_one_after_the_other_and_readers_never_miss_a_key() {
-    let (_root, folder) = begun();
-    let together = Barrier::new(5);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                together.wait();
-                for _ in 0..10 {
-                    // Half of what there is goes at once: readers meet files that vanish.
-                    let ring = rotate(&folder, NOW);
-                    let oldest = ring.others(Kind::Access).last().unwrap();
-                    // Another one may have been faster.
-                    let _gone = folder.change(NOW, |change| change.revoke(oldest));
-                }
-            });
-        }
-        together.wait();
-        let mut known = Vec::new();
-        for _ in 0..200 {
-            if let Some(found) = folder.look(&known).unwrap() {
-                known = found.manifest;
-            }
-        }
-    });
-    let ring = folder.ring().unwrap();
-    assert_eq!(files(&folder), expected(&ring));
-    assert_eq!(folder.look(&[]).unwrap().unwrap().ring, ring);
-}
-
-#[test]
-fn what_an_administrator_makes_belongs_to_the_service() {
-    let (_root, folder) = begun();
-    let somebody = 54_321;
-    if std::os::unix::fs::chown(&folder.0, Some(somebody), None).is_err() {
-        // Only an administrator can give something away.
-        return;
-    }
-    let ring = rotate(&folder, NOW);
-    let next = file_name(Kind::Access, ring.others(Kind::Access).next().unwrap());
-    for file in [MANIFEST, &next] {
-        assert_eq!(fs::metadata(folder.path(file)).unwrap().uid(), somebody, "{file}");
-    }
 }

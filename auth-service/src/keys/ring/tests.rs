@@ -12,8 +12,8 @@ fn ring() -> Ring {
     Ring::new(["a1".into(), "a2".into()], ["r1".into(), "r2".into()], START)
 }
 
-fn entry(kind: Kind, kid: &str, state: State, since: u64) -> Entry {
-    Entry { kind, kid: kid.to_owned(), state, since }
+fn entry(kind: Kind, name: &str, state: State, since: u64) -> Entry {
+    Entry { kind, kid: name.to_owned(), state, since }
 }
 
 /// The keys of a kind in short.
@@ -117,9 +117,9 @@ fn what_a_key_does_is_what_was_written_down_in_whatever_order() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let refresh = ring().entries().into_iter().filter(|key| key.kind == Kind::Refresh);
         let access = order.iter().map(|place| keys[*place].clone());
-        let mut ring = Ring::of(access.chain(refresh).collect()).unwrap();
+        let mut ring = Ring::of(&access.chain(refresh).collect::<Vec<_>>()).unwrap();
         assert_eq!(told(&ring, Kind::Access), "a2 active +1, a1 next +0, a3 retired +2");
-        assert_eq!(Ring::of(ring.entries()), Ok(ring.clone()));
+        assert_eq!(Ring::of(&ring.entries()), Ok(ring.clone()));
         ring.expire(START + 2 + HALF_AN_HOUR);
         assert_eq!(told(&ring, Kind::Access), "a2 active +1, a1 next +0");
     }
@@ -129,14 +129,14 @@ fn what_a_key_does_is_what_was_written_down_in_whatever_order() {
 fn entries_that_are_no_ring_are_told_by_what_is_wrong() {
     let (kind, state) = (Kind::Refresh, State::Next);
     let whole = ring().entries();
-    let without = whole.iter().filter(|key| key.kid != "r2").cloned().collect();
-    assert_eq!(Ring::of(without), Err(Fault::Missing { kind, state }));
-    let with = |key: Entry| Ring::of(whole.iter().cloned().chain([key]).collect());
+    let without: Vec<_> = whole.iter().filter(|key| key.kid != "r2").cloned().collect();
+    assert_eq!(Ring::of(&without), Err(Fault::Missing { kind, state }));
+    let with = |key: Entry| Ring::of(&[whole.as_slice(), &[key]].concat());
     assert_eq!(with(entry(kind, "r3", state, START)), Err(Fault::Several { kind, state }));
     let twice = with(entry(kind, "a1", State::Retired, START));
     assert_eq!(twice, Err(Fault::Twice("a1".to_owned())));
     for name in ["", "../../etc/passwd", "a/b", "a b", "é", &"a".repeat(65)] {
         assert_eq!(with(entry(kind, name, State::Retired, START)), Err(Fault::Name), "{name}");
     }
-    assert_eq!(Ring::of(Vec::new()).err().unwrap().to_string(), "it names no active access key");
+    assert_eq!(Ring::of(&[]).err().unwrap().to_string(), "it names no active access key");
 }

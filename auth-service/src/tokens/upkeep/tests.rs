@@ -37,8 +37,8 @@ fn rotate(folder: &Folder, now: u64) -> Ring {
     folder.change(now, both).unwrap()
 }
 
-fn has_file(root: &Path, kind: Kind, kid: &str) -> bool {
-    root.join(format!("{kind}-{kid}.key")).exists()
+fn has_file(root: &Path, kind: Kind, name: &str) -> bool {
+    root.join(format!("{kind}-{name}.key")).exists()
 }
 
 #[test]
