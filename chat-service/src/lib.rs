@@ -29,6 +29,8 @@ use chassis::tasks::Tasks;
 use database::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tonic::Request;
+use tonic::service::Interceptor;
 
 use crate::buddy::Buddy;
 use crate::conversations::Conversations;
@@ -65,6 +67,20 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    serve_known(listener, config, shutdown, |call: Request<()>| Ok(call)).await
+}
+
+/// As [`serve`], where `callers` tells which service calls: it puts a [`chassis::identity::Caller`] into
+/// the extensions of a request that only some services may make.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_known(
+    listener: TcpListener,
+    config: Config,
+    shutdown: CancellationToken,
+    callers: impl Interceptor + Clone + Send + Sync + 'static,
+) -> anyhow::Result<()> {
     safety::check().map_err(anyhow::Error::msg).context("the safety layer cannot be used")?;
     let database = Database::open_and_recover::<Migrator, Error, _>(&config.database_url, recover)
         .await
@@ -76,7 +92,7 @@ pub async fn serve(
     let turns = Turns::new(store.clone(), buddy, &config.turns)?;
     let conversations =
         Conversations::new(store, turns.clone(), config.max_text_characters, &config.turns);
-    let services = grpc::services(conversations, verifier.clone()).await;
+    let services = grpc::services(conversations, verifier.clone(), callers).await;
 
     let background = Tasks::new();
     let (keys, stop) = (verifier.clone(), shutdown.clone());

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chassis::identity::Caller;
 use chassis::status;
-use chat_service::{BuddyConfig, Config, ModelConfig, serve};
+use chat_service::{BuddyConfig, Config, ModelConfig, serve_known};
 use openai_stub::Stub;
 use proto::auth::v1 as auth;
 use proto::auth::v1::auth_service_server::{AuthService, AuthServiceServer};
@@ -119,7 +120,8 @@ impl Service {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let running = spawn(async move { serve(listener, config, stopped).await.unwrap() });
+        let serving = serve_known(listener, config, stopped, caller);
+        let running = spawn(async move { serving.await.unwrap() });
         let channel = Endpoint::from_shared(url).unwrap().connect().await.unwrap();
         let client = Client::new(channel.clone());
         Self { channel, client, signing, key_fetches, auth, stop, running, data }
@@ -240,6 +242,17 @@ pub(crate) fn now() -> u64 {
 #[expect(clippy::disallowed_methods, reason = "ends with the test")]
 fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     tokio::spawn(task)
+}
+
+/// Metadata by which a service says who it is. Tests believe it.
+pub(crate) const SERVICE: &str = "x-service";
+
+fn caller(mut request: Request<()>) -> Result<Request<()>, Status> {
+    if let Some(name) = request.metadata().get(SERVICE) {
+        let caller = Caller::known(name.to_str().unwrap());
+        request.extensions_mut().insert(caller);
+    }
+    Ok(request)
 }
 
 /// An auth service that gives out its keys and does nothing else.
