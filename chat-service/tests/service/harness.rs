@@ -249,7 +249,8 @@ pub(crate) const SERVICE: &str = "x-service";
 
 fn caller(mut request: Request<()>) -> Result<Request<()>, Status> {
     if let Some(name) = request.metadata().get(SERVICE) {
-        let caller = Caller::known(name.to_str().unwrap());
+        let name = name.to_str().map_err(|_| Status::invalid_argument("no name"))?;
+        let caller = Caller::known(name);
         request.extensions_mut().insert(caller);
     }
     Ok(request)
