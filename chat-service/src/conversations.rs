@@ -162,10 +162,14 @@ impl Conversations {
         let outcome = tokio::time::timeout(PATIENCE, outcome).await;
         let outcome = outcome.unwrap_or(Err(Error::ReplyPending));
         let answered = outcome.and_then(|outcome| Ok((outcome.clone(), reply(outcome)?)));
-        let (outcome, (turn, ai_message)) = answered.map_err(|why| Error::Unanswered {
-            turn_id: begun.turn.id,
-            session_id: begun.turn.session_id,
-            why: Box::new(why),
+        let (outcome, (turn, ai_message)) = answered.map_err(|why| match why {
+            // The message is not stored any more, so there is no turn to come back to.
+            Error::AccountDeleted => why,
+            why => Error::Unanswered {
+                turn_id: begun.turn.id,
+                session_id: begun.turn.session_id,
+                why: Box::new(why),
+            },
         })?;
         let message = match begun.message {
             Some(message) => message,

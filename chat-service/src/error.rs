@@ -21,6 +21,10 @@ pub(crate) enum Error {
     TextRequired,
     #[error("The text is longer than {0} characters.")]
     TextTooLong(usize),
+    #[error("only certain services may ask this")]
+    NotAllowed,
+    #[error("the account is deleted")]
+    AccountDeleted,
     #[error("no such session")]
     SessionNotFound,
     #[error("no such turn")]
@@ -100,6 +104,8 @@ impl Error {
             Self::RequestIdInvalid => (Code::InvalidArgument, Reason::RequestIdInvalid),
             Self::RequestIdReused => (Code::InvalidArgument, Reason::RequestIdReused),
             Self::Caller(caller) => of_caller(caller),
+            Self::NotAllowed => (Code::PermissionDenied, Reason::NotAllowed),
+            Self::AccountDeleted => (Code::Unauthenticated, Reason::AccountDeleted),
             Self::SessionNotFound => (Code::NotFound, Reason::SessionNotFound),
             Self::TurnNotFound => (Code::NotFound, Reason::TurnNotFound),
             Self::MessageNotFound => (Code::NotFound, Reason::MessageNotFound),

@@ -3,6 +3,7 @@
 mod events;
 mod export;
 mod safety;
+mod user_data;
 mod views;
 
 use std::sync::Arc;
@@ -14,12 +15,13 @@ use chrono::{DateTime, Utc};
 use proto::chat::v1 as pb;
 use proto::chat::v1::chat_service_server::{ChatService, ChatServiceServer};
 use proto::chat::v1::safety_service_server::SafetyServiceServer;
+use proto::chat::v1::user_data_service_server::UserDataServiceServer;
 use tonic::{Request, Response, Status};
 
 use crate::conversations::{Conversations, Hearing};
 use crate::error::Error;
 use crate::pages::{self, HITS, Position, ROWS};
-use crate::store::{Change, Keep, Span, Spot};
+use crate::store::{Change, Keep, Spot};
 use crate::turns::Cursor;
 use events::{Events, Opening};
 use export::Items;
@@ -32,10 +34,11 @@ const DAYS: pages::Sizes = pages::Sizes { default: 30, most: 366 };
 /// What this service serves.
 pub(crate) async fn services(conversations: Conversations, verifier: Verifier) -> Services {
     let conversations = Arc::new(conversations);
+    let people = UserDataServiceServer::new(user_data::Handler::new(conversations.clone()));
     let server = ChatServiceServer::new(Handler { conversations, verifier })
         .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
     let help = SafetyServiceServer::new(safety::Help);
-    Services::new(proto::DESCRIPTORS).await.add(server).await.add(help).await
+    Services::new(proto::DESCRIPTORS).await.add(server).await.add(help).await.add(people).await
 }
 
 /// The generated service, implemented.
@@ -197,17 +200,7 @@ impl ChatService for Handler {
         request: Request<pb::ListMessagesRequest>,
     ) -> Answer<pb::ListMessagesResponse> {
         let (who, request, _) = self.open(request).await?;
-        let token = pages::after(&request.page_token)?;
-        if token.is_some() && request.before_id.is_some() {
-            return Err(Error::PageInvalid("Pages go on forwards, not before a message.").into());
-        }
-        let span = Span {
-            after: token.or(request.after_id),
-            before: request.before_id,
-            size: ROWS.of(request.page_size)?,
-            all_branches: request.all_branches,
-            known_version: request.known_version,
-        };
+        let span = views::span(&request)?;
         let listed = self.conversations.messages(&who, request.session_id, span).await?;
         Ok(Response::new(views::listed(listed, span, PAGE_BYTES)))
     }
@@ -310,7 +303,8 @@ impl ChatService for Handler {
 
     async fn export(&self, request: Request<pb::ExportRequest>) -> Answer<Items> {
         let (who, _, _) = self.open(request).await?;
-        Ok(Response::new(export::everything(self.conversations.store().clone(), who.user_id())))
+        let store = self.conversations.store().clone();
+        Ok(Response::new(export::everything(store, who.user_id()).await?))
     }
 
     async fn get_usage(

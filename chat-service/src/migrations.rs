@@ -4,6 +4,7 @@ mod m0001_conversations;
 mod m0002_durable_turns;
 mod m0003_own_conversations;
 mod m0004_safety;
+mod m0005_departed;
 
 use sea_orm_migration::prelude::*;
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_durable_turns::Migration),
             Box::new(m0003_own_conversations::Migration),
             Box::new(m0004_safety::Migration),
+            Box::new(m0005_departed::Migration),
         ]
     }
 

@@ -4,13 +4,16 @@ mod begin;
 mod branches;
 mod claims;
 mod deletion;
+mod departed;
 mod end;
 mod export;
 mod feedback;
 mod message;
 mod messages;
+mod person;
 mod preference;
 mod preferences;
+mod purge;
 mod request;
 mod requests;
 mod risk;
@@ -70,7 +73,7 @@ impl Store {
 
     /// A turn of this person, and its reply if it has one.
     pub(crate) async fn outcome(&self, user_id: i64, turn_id: i64) -> Result<Outcome, Error> {
-        self.database
+        self.of(user_id)
             .read_patiently(move |read| async move {
                 let turn = owned_turn(&read, user_id, turn_id).await?;
                 end::outcome(&read, turn).await

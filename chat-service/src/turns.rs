@@ -141,6 +141,12 @@ impl Turns {
         }
     }
 
+    /// Ends all work for a person, and has those who wait for the turns `open` look again.
+    pub(crate) fn dismiss(&self, user_id: i64, open: &[i64]) {
+        self.forget(user_id, &self.registry.of(user_id));
+        self.forget(user_id, open);
+    }
+
     /// Works on a turn that is ours, in a task of its own.
     fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>) {
         // Entered before the task runs, so that its lease is renewed from now on.

@@ -11,6 +11,7 @@ mod service {
     mod keeping;
     mod lines;
     mod model;
+    mod purge;
     mod reader;
     mod repeats;
     mod replicas;

@@ -144,6 +144,7 @@ pub(super) async fn begin(
         .order_by_desc(login::Column::CreatedAt)
         .order_by_desc(login::Column::Sid)
         .offset(MOST)
+        .limit(MOST)
         .all(tx)
         .await?;
     for oldest in too_many {

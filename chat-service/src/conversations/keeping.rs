@@ -132,6 +132,17 @@ impl Conversations {
         Ok(())
     }
 
+    /// Deletes everything that is kept of a person, stops what is at work for them, and takes nothing
+    /// of theirs any more. Cut off in between, it can be asked for again.
+    pub(crate) async fn purge(&self, user_id: i64, now: DateTime<Utc>) -> Result<(), Error> {
+        let open = self.store.depart(user_id, now).await?;
+        self.turns.dismiss(user_id, &open);
+        self.store.purge(user_id).await?;
+        // A turn that was stored just before may have been taken up only after.
+        self.turns.dismiss(user_id, &[]);
+        Ok(())
+    }
+
     /// Notes what the person thinks of a reply.
     pub(crate) async fn set_feedback(
         &self,

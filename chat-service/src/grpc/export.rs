@@ -24,7 +24,6 @@ struct Export {
 }
 
 enum Step {
-    Preferences,
     /// The session after this one comes next.
     After(i64),
     /// The turns after this one come next.
@@ -33,9 +32,11 @@ enum Step {
     Done,
 }
 
-/// All there is of a person.
-pub(super) fn everything(store: Store, user_id: i64) -> Items {
-    let export = Export { store, user_id, step: Step::Preferences, ready: VecDeque::new() };
+/// All there is of a person. What is wrong from the start is an answer of its own.
+pub(super) async fn everything(store: Store, user_id: i64) -> Result<Items, Error> {
+    let region = store.kept_region(user_id).await?;
+    let set = region.map(|region| Item::Preferences(pb::Preferences { region }));
+    let export = Export { store, user_id, step: Step::After(0), ready: set.into_iter().collect() };
     let items = stream::unfold(Some(export), |export| async {
         let mut export = export?;
         match export.next().await {
@@ -46,7 +47,7 @@ pub(super) fn everything(store: Store, user_id: i64) -> Items {
             Err(error) => Some((Err(error.into()), None)),
         }
     });
-    items.boxed()
+    Ok(items.boxed())
 }
 
 impl Export {
@@ -56,12 +57,6 @@ impl Export {
                 return Ok(Some(item));
             }
             match std::mem::replace(&mut self.step, Step::Done) {
-                Step::Preferences => {
-                    let region = self.store.kept_region(self.user_id).await?;
-                    let set = region.map(|region| Item::Preferences(pb::Preferences { region }));
-                    self.ready.extend(set);
-                    self.step = Step::After(0);
-                }
                 Step::After(id) => match self.store.next_session(self.user_id, id).await? {
                     Some(session) => {
                         let view = views::session_without_turn(session.clone());

@@ -9,7 +9,7 @@ use super::safety;
 use crate::conversations::Context;
 use crate::error::Error;
 use crate::limits::Allowance;
-use crate::pages;
+use crate::pages::{self, ROWS};
 use crate::store::{
     Failure, Feedback, Finish, Hit, Listed, Message, Outcome, Rating, Sender, Session, Span, State,
     UsageDay, Viewed,
@@ -121,6 +121,21 @@ pub(super) fn turn(outcome: &Outcome) -> pb::Turn {
 /// An attempt as a caller names it.
 pub(super) fn attempt(attempt: u32) -> i32 {
     i32::try_from(attempt).unwrap_or(i32::MAX)
+}
+
+/// Which messages are asked for.
+pub(super) fn span(asked: &pb::ListMessagesRequest) -> Result<Span, Error> {
+    let token = pages::after(&asked.page_token)?;
+    if token.is_some() && asked.before_id.is_some() {
+        return Err(Error::PageInvalid("Pages go on forwards, not before a message."));
+    }
+    Ok(Span {
+        after: token.or(asked.after_id),
+        before: asked.before_id,
+        size: ROWS.of(asked.page_size)?,
+        all_branches: asked.all_branches,
+        known_version: asked.known_version,
+    })
 }
 
 /// A page of messages, of at most so many bytes of text.

@@ -81,7 +81,7 @@ struct Place {
 impl Store {
     /// Begins a turn.
     pub(crate) async fn begin(&self, begin: Begin) -> Result<Begun, Error> {
-        self.database.write(|tx| async move { begin.run(tx).await }.boxed()).await
+        self.of(begin.user_id).write(|tx| async move { begin.run(tx).await }.boxed()).await
     }
 }
 

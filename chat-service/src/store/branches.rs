@@ -46,7 +46,7 @@ struct Link {
 impl Store {
     /// Shows the branch that a turn is in.
     pub(crate) async fn select(&self, user_id: i64, turn_id: i64) -> Result<Viewed, Error> {
-        self.database
+        self.of(user_id)
             .write(move |tx| {
                 async move {
                     let chosen = owned_turn(tx, user_id, turn_id).await?;

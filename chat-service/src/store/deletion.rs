@@ -11,7 +11,7 @@ use super::{Store, message, messages, owned_session, request, session, turn};
 use crate::error::Error;
 
 /// Rows that are deleted in one go.
-const DELETED_AT_ONCE: u64 = 250;
+pub(super) const DELETED_AT_ONCE: u64 = 250;
 
 impl Store {
     /// Deletes a session and everything said in it, a part at a time: nobody else waits for a long
@@ -44,7 +44,7 @@ impl Store {
     /// Finds what is open in a session, and forgets what its requests were compared with: what was
     /// said is not to be guessed from that.
     async fn begin_to_delete(&self, user_id: i64, session_id: i64) -> Result<Vec<i64>, Error> {
-        self.database
+        self.of(user_id)
             .write(move |tx| {
                 async move {
                     owned_session(tx, user_id, session_id).await?;
@@ -63,7 +63,8 @@ impl Store {
             .await
     }
 
-    async fn delete_in_parts<E: EntityTrait>(
+    /// Deletes rows in parts of [`DELETED_AT_ONCE`], until a part is not full.
+    pub(super) async fn delete_in_parts<E: EntityTrait>(
         &self,
         part: impl Fn() -> DeleteMany<E>,
     ) -> Result<(), Error> {

@@ -143,7 +143,7 @@ impl Store {
         lease: Lease,
         now: DateTime<Utc>,
     ) -> Result<Ended, Error> {
-        self.database
+        self.of(user_id)
             .write_patiently(move |tx| {
                 async move {
                     let turn = owned_turn(tx, user_id, turn_id).await?;

@@ -23,7 +23,7 @@ impl Store {
     /// The country that a person set, however long it takes to read.
     pub(crate) async fn kept_region(&self, user_id: i64) -> Result<Option<String>, Error> {
         let read = move |read| async move { preferences::region(&read, user_id).await };
-        self.database.read_patiently(read).await
+        self.of(user_id).read_patiently(read).await
     }
 
     /// The session of this person that follows another.
@@ -36,7 +36,7 @@ impl Store {
             .filter(session::Column::UserId.eq(user_id))
             .filter(session::Column::Id.gt(after))
             .order_by_asc(session::Column::Id);
-        self.database.read_patiently(|read| async move { Ok(query.one(&read).await?) }).await
+        self.of(user_id).read_patiently(|read| async move { Ok(query.one(&read).await?) }).await
     }
 
     /// The next turns of a session, and what was said in them. Empty: there are no more.
@@ -51,7 +51,7 @@ impl Store {
             .filter(turn::Column::Id.gt(after))
             .order_by_asc(turn::Column::Id)
             .limit(TURNS);
-        self.database
+        self.of(session.user_id)
             .read_patiently(|read| async move {
                 let turns = query.all(&read).await?;
                 let said = message::Entity::find()
@@ -78,6 +78,6 @@ impl Store {
         let query = usage_day::Entity::find()
             .filter(usage_day::Column::UserId.eq(user_id))
             .order_by_asc(usage_day::Column::Day);
-        self.database.read_patiently(|read| async move { Ok(query.all(&read).await?) }).await
+        self.of(user_id).read_patiently(|read| async move { Ok(query.all(&read).await?) }).await
     }
 }

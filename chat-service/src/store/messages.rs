@@ -64,7 +64,7 @@ impl Store {
             }
             None => query.order_by_asc(message::Column::Id),
         };
-        self.database
+        self.of(user_id)
             .read(move |read| async move {
                 // Before the messages: what is added in between only makes the version look old.
                 let version = owned_session(&read, user_id, session_id).await?.version;
@@ -85,7 +85,7 @@ impl Store {
 
     /// A message that somebody said.
     pub(crate) async fn message(&self, user_id: i64, id: i64) -> Result<Message, Error> {
-        self.database
+        self.of(user_id)
             .read_patiently(move |read| async move {
                 owned_message(&read, user_id, id, Sender::User).await
             })
@@ -103,7 +103,7 @@ impl Store {
             let before = turn.user_message_id() + 1;
             return self.history(turn.user_id, turn.session_id, before, budget).await;
         }
-        self.database
+        self.of(turn.user_id)
             .read_patiently(move |read| async move {
                 let said = branches::said_before(&read, &turn, HIDDEN_TURNS).await?;
                 let is_cut = said.len() as u64 >= HIDDEN_TURNS;
@@ -122,7 +122,7 @@ impl Store {
         before: i64,
         budget: usize,
     ) -> Result<(Vec<Message>, bool), Error> {
-        self.database
+        self.of(user_id)
             .read_patiently(move |read| async move {
                 let (mut history, mut spent, mut before) = (Vec::<Message>::new(), 0, before);
                 let is_cut = loop {
@@ -155,7 +155,7 @@ impl Store {
         opinion: Option<(Rating, String)>,
         now: DateTime<Utc>,
     ) -> Result<(Message, Option<Feedback>), Error> {
-        self.database
+        self.of(user_id)
             .write(move |tx| {
                 async move {
                     let message = owned_message(tx, user_id, message_id, Sender::Ai).await?;

@@ -11,12 +11,12 @@ use crate::error::Error;
 impl Store {
     /// The country that a person set.
     pub(crate) async fn region(&self, user_id: i64) -> Result<Option<String>, Error> {
-        self.database.read(move |read| async move { region(&read, user_id).await }).await
+        self.of(user_id).read(move |read| async move { region(&read, user_id).await }).await
     }
 
     /// Sets the country that a person is in; `None` for nowhere in particular.
     pub(crate) async fn set_region(&self, user_id: i64, code: Option<String>) -> Result<(), Error> {
-        self.database
+        self.of(user_id)
             .write(move |tx| {
                 async move {
                     let region = Set(code.unwrap_or_default());

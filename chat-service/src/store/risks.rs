@@ -35,7 +35,8 @@ pub(crate) struct Background {
 }
 
 impl Store {
-    /// What is known of a person and of the session that they speak in.
+    /// What is known of a person and of the session that they speak in. Help is for everybody: of
+    /// somebody who is gone, nothing is known.
     pub(crate) async fn background(
         &self,
         user_id: i64,
@@ -64,7 +65,7 @@ impl Store {
         notice: Notice,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        self.database
+        self.of(user_id)
             .write_patiently(move |tx| {
                 async move {
                     let turn = owned_turn(tx, user_id, turn_id).await?;

@@ -47,7 +47,7 @@ impl Store {
     ) -> Result<Vec<Hit>, Error> {
         let query = query(user_id, words);
         let size = i64::try_from(size).unwrap_or(i64::MAX);
-        self.database
+        self.of(user_id)
             .read(move |read| async move {
                 if let Some(session_id) = session_id {
                     owned_session(&read, user_id, session_id).await?;

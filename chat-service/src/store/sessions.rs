@@ -48,7 +48,7 @@ impl Store {
         request: Option<Request>,
         now: DateTime<Utc>,
     ) -> Result<(Session, bool), Error> {
-        self.database
+        self.of(user_id)
             .write(move |tx| {
                 async move {
                     if let Some(request) = &request
@@ -70,7 +70,7 @@ impl Store {
 
     /// A session of this person.
     pub(crate) async fn session(&self, user_id: i64, session_id: i64) -> Result<Viewed, Error> {
-        self.database
+        self.of(user_id)
             .read(move |read| async move {
                 let session = owned_session(&read, user_id, session_id).await?;
                 viewed(&read, session).await
@@ -98,7 +98,7 @@ impl Store {
             let same = Condition::all().add(UpdatedAt.eq(time)).add(Id.lt(id));
             query = query.filter(Condition::any().add(UpdatedAt.lt(time)).add(same));
         }
-        self.database
+        self.of(user_id)
             .read(move |read| async move {
                 let found = query.all(&read).await?;
                 let running = running(&read, user_id).await?;
@@ -115,7 +115,7 @@ impl Store {
         change: Change,
         now: DateTime<Utc>,
     ) -> Result<Viewed, Error> {
-        self.database
+        self.of(user_id)
             .write(move |tx| {
                 async move {
                     let session = owned_session(tx, user_id, session_id).await?;

@@ -22,7 +22,7 @@ impl Store {
     ) -> Result<Vec<UsageDay>, Error> {
         let first = now.checked_sub_days(Days::new(days.saturating_sub(1))).unwrap_or(now);
         let first = limits::day(first);
-        self.database
+        self.of(user_id)
             .read(move |read| async move {
                 let query = Entity::find()
                     .filter(Column::UserId.eq(user_id))
@@ -38,7 +38,7 @@ impl Store {
         let running = turn::Entity::find()
             .filter(turn::Column::UserId.eq(user_id))
             .filter(turn::is_running());
-        self.database.read(|read| async move { Ok(running.count(&read).await?) }).await
+        self.of(user_id).read(|read| async move { Ok(running.count(&read).await?) }).await
     }
 }
 

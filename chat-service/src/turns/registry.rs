@@ -80,6 +80,12 @@ impl Registry {
         theirs.map(|(id, live)| (*id, live.draft.told())).collect()
     }
 
+    /// Those of one person.
+    pub(crate) fn of(&self, user_id: i64) -> Vec<i64> {
+        let turns = lock(&self.turns);
+        turns.iter().filter(|(_, live)| live.user_id == user_id).map(|(id, _)| *id).collect()
+    }
+
     /// All of them.
     pub(crate) fn all(&self) -> Vec<(i64, Live)> {
         lock(&self.turns).iter().map(|(id, live)| (*id, live.clone())).collect()

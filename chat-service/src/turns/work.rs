@@ -113,6 +113,8 @@ impl Turns {
                 Err(Failure::GivenUp.into())
             }
             Ok(prompt) => Ok(prompt),
+            // Nobody waits for it any more, and there is nothing left to end.
+            Err(Error::AccountDeleted) => return Err(Failure::ModelUnavailable.into()),
             Err(error) => {
                 tracing::error!(turn.id = turn.id, %error, "a conversation could not be read");
                 Err(Failure::ModelUnavailable.into())
@@ -199,8 +201,13 @@ impl Turns {
         tracing::info!(turn.id = turn.id, safety.tier = tier, "something grave was noticed later");
         let (store, place, notice) = (self.store.clone(), (turn.user_id, turn.id), notice.clone());
         self.tasks.spawn(async move {
-            if let Err(error) = store.raise(place, notice, clock::now()).await {
-                tracing::warn!(turn.id = place.1, %error, "what was noticed could not be remembered");
+            match store.raise(place, notice, clock::now()).await {
+                // Of somebody who is gone, nothing is remembered.
+                Ok(()) | Err(Error::AccountDeleted) => {}
+                Err(error) => {
+                    let id = place.1;
+                    tracing::warn!(turn.id = id, %error, "what was noticed could not be remembered");
+                }
             }
         })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chassis::identity::Secret;
+use chassis::identity::{Identity, Secret};
 use chassis::status;
 use chat_service::{BuddyConfig, Config, ModelConfig, serve};
 use openai_stub::Stub;
@@ -29,6 +29,8 @@ pub(crate) type Client = ChatServiceClient<Channel>;
 
 /// The service, started for one test.
 pub(crate) struct Service {
+    endpoint: Endpoint,
+    secret: Secret,
     pub(crate) channel: Channel,
     pub(crate) client: Client,
     pub(crate) signing: Arc<SigningKey>,
@@ -123,10 +125,20 @@ impl Service {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let running = spawn(async move { serve(listener, config, stopped).await.unwrap() });
-        let channel = Endpoint::from_shared(url).unwrap().connect().await.unwrap();
+        let secret = Secret::generate().unwrap();
+        config.identity = Identity::in_process(Config::NAME, &secret);
+        let serving = serve(listener, config, stopped);
+        let running = spawn(async move { serving.await.unwrap() });
+        let endpoint = Endpoint::from_shared(url).unwrap();
+        let channel = endpoint.connect().await.unwrap();
         let client = Client::new(channel.clone());
-        Self { channel, client, signing, key_fetches, auth, stop, running, data }
+        Self { endpoint, secret, channel, client, signing, key_fetches, auth, stop, running, data }
+    }
+
+    /// The way that another service calls.
+    pub(crate) fn neighbour(&self, name: &'static str) -> chassis::grpc::Channel {
+        let identity = Identity::in_process(name, &self.secret);
+        chassis::grpc::connect_lazily(self.endpoint.clone(), &identity, Config::NAME)
     }
 
     /// Stops the service; returns when all turns have ended.

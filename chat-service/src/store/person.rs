@@ -1,0 +1,95 @@
+//! What is asked in one person's name: it is done only while they are there. What reads or writes for
+//! somebody goes through here, so that nobody need remember to ask.
+
+use std::future::Future;
+
+use database::Database;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _};
+
+use super::{Store, departed};
+use crate::error::Error;
+
+/// The database, in one person's name.
+pub(super) struct Person<'a> {
+    database: &'a Database,
+    user_id: i64,
+}
+
+impl Store {
+    /// In the name of this person.
+    pub(super) fn of(&self, user_id: i64) -> Person<'_> {
+        Person { database: &self.database, user_id }
+    }
+}
+
+impl Person<'_> {
+    /// As [`Database::read`].
+    pub(super) async fn read<T, F, Q>(&self, query: Q) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
+    {
+        let user_id = self.user_id;
+        let look = move |read| async move {
+            must_be_there(&read, user_id).await?;
+            query(read).await
+        };
+        self.database.read(look).await
+    }
+
+    /// As [`Database::read_patiently`].
+    pub(super) async fn read_patiently<T, F, Q>(&self, query: Q) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
+    {
+        let user_id = self.user_id;
+        let look = move |read| async move {
+            must_be_there(&read, user_id).await?;
+            query(read).await
+        };
+        self.database.read_patiently(look).await
+    }
+
+    /// As [`Database::write`]. Whether they are there is asked in the same transaction: once they are
+    /// gone, nothing of theirs is written any more.
+    pub(super) async fn write<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>
+            + Send
+            + 'static,
+    {
+        let user_id = self.user_id;
+        self.database.write(move |tx| unless_gone(tx, user_id, job).boxed()).await
+    }
+
+    /// As [`Person::write`], for work that was taken on already.
+    pub(super) async fn write_patiently<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>
+            + Send
+            + 'static,
+    {
+        let user_id = self.user_id;
+        self.database.write_patiently(move |tx| unless_gone(tx, user_id, job).boxed()).await
+    }
+}
+
+async fn unless_gone<T, F>(tx: &DatabaseTransaction, user_id: i64, job: F) -> Result<T, Error>
+where
+    F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>,
+{
+    must_be_there(tx, user_id).await?;
+    job(tx).await
+}
+
+async fn must_be_there(connection: &impl ConnectionTrait, user_id: i64) -> Result<(), Error> {
+    let gone = departed::Entity::find_by_id(user_id).one(connection).await?;
+    gone.map_or(Ok(()), |_| Err(Error::AccountDeleted))
+}
