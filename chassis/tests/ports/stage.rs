@@ -100,8 +100,8 @@ impl Port {
         let answers = Arc::new(Semaphore::new(0));
         let services = Services::new(&[]).await.within(limits).add(Mirror(answers.clone())).await;
         let (stopped, identity) = (stop.clone(), identity.clone());
-        let running = Tasks::new()
-            .spawn(async move { services.serve(listener, &identity, stopped).await });
+        let running =
+            Tasks::new().spawn(async move { services.serve(listener, &identity, stopped).await });
         Self { address, stop, running, answers }
     }
 
@@ -150,7 +150,6 @@ impl Service<Request<Body>> for Mirror {
 
 /// Who a handler believes to be called by: `nobody`, unless it was shown.
 fn seen(headers: HeaderMap, extensions: http::Extensions) -> &'static str {
-
     let metadata = MetadataMap::from_headers(headers);
     let caller = Caller::of(&tonic::Request::from_parts(metadata, extensions, ()));
     CALLERS.into_iter().find(|name| caller.is_one_of(&[name])).unwrap_or("nobody")
