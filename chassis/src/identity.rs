@@ -87,3 +87,70 @@ impl Identity {
         matches!(self, Self::Certificates(_)) || address.ip().is_loopback()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use super::*;
+    use crate::authority;
+
+    /// What is said about a folder; `None` if nothing is wrong with it.
+    fn problems(folder: &Path) -> Option<String> {
+        let folder = folder.to_str().unwrap();
+        let mut settings = Settings::from_pairs([("TLS_DIR", folder)]);
+        let identity = Identity::read(&mut settings, "TLS_DIR", "gateway", &[]);
+        assert_eq!(identity.is_some(), settings.problems().is_none());
+        settings.problems()
+    }
+
+    #[test]
+    fn a_folder_of_certificates_that_cannot_be_used_is_named_with_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        assert!(problems(&file("canary")).unwrap().contains("ca.pem"));
+        authority::make(folder.path(), &["gateway", "chat-service"], clock::now()).unwrap();
+        assert_eq!(problems(folder.path()), None);
+
+        let spoil = |name: &str, text: &str| {
+            let good = fs::read(file(name)).unwrap();
+            fs::write(file(name), text).unwrap();
+            let said = problems(folder.path()).unwrap();
+            assert!(said.contains("TLS_DIR") && said.contains(name), "{said}");
+            assert!(!said.contains("canary"), "{said}");
+            fs::write(file(name), good).unwrap();
+        };
+        let foreign = |name: &str| fs::read_to_string(file(name)).unwrap();
+        for name in ["ca.pem", "gateway.pem", "gateway.key"] {
+            spoil(name, "");
+            spoil(name, "canary");
+        }
+        spoil("gateway.pem", &foreign("chat-service.pem"));
+        spoil("gateway.key", &foreign("chat-service.key"));
+        spoil("gateway.pem", &foreign("ca.pem"));
+        assert_eq!(problems(folder.path()), None);
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        authority::make(folder.path(), &["gateway"], clock::now()).unwrap();
+        for mode in [0o640, 0o604, 0o620] {
+            let key = folder.path().join("gateway.key");
+            fs::set_permissions(key, Permissions::from_mode(mode)).unwrap();
+            let said = problems(folder.path()).unwrap();
+            assert!(said.contains("chmod 600"), "{mode:o}: {said}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_printed_without_its_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        authority::make(folder.path(), &["gateway"], clock::now()).unwrap();
+        let certificates = Certificates::open(folder.path(), "gateway", &[], clock::now()).unwrap();
+        let printed = format!("{:?}", Identity::Certificates(Arc::new(certificates)));
+        assert_eq!(printed, "Certificates(Certificates { name: \"gateway\", .. })");
+    }
+}

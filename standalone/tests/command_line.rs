@@ -76,11 +76,33 @@ fn commands_about_keys_work_on_the_keys_in_its_folder() {
 }
 
 #[test]
+fn certificates_are_made_with_one_command_which_says_what_to_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("certificates");
+    let output = run(&[], &["certificates", "make", folder.to_str().unwrap()]);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    for service in ["auth-service", "chat-service", "gateway"] {
+        assert!(folder.join(format!("{service}.pem")).exists(), "{service}");
+        assert!(text.contains(&format!("{service}.key")), "{text}");
+    }
+    for setting in ["AUTH_TLS_DIR=", "CHAT_TLS_DIR=", "GATEWAY_TLS_DIR="] {
+        assert!(text.contains(setting), "{text}");
+    }
+    let again = run(&[], &["certificates", "make", folder.to_str().unwrap()]);
+    assert!(complaint(&again).contains("ca.pem is there already"));
+    let nowhere = run(&[], &["certificates", "make"]);
+    assert!(complaint(&nowhere).contains("DIR"));
+    assert_eq!(nowhere.status.code(), Some(78));
+}
+
+#[test]
 fn every_wrong_setting_is_named_at_once_and_no_value_is_repeated() {
     let output = run(
         &[
             ("AI_BUDDY_LISTEN", "canary-everywhere"),
             ("AUTH_BCRYPT_COST", "3"),
+            ("AUTH_LISTEN", "0.0.0.0:50051"),
             ("OPENAI_BASE_URL", "canary.example"),
             ("OPENAI_API_KEY_FILE", "/canary/nowhere"),
             ("OPENAI_TOTAL_SECONDS", "120"),
@@ -93,6 +115,7 @@ fn every_wrong_setting_is_named_at_once_and_no_value_is_repeated() {
     for name in [
         "AI_BUDDY_LISTEN",
         "AUTH_BCRYPT_COST",
+        "AUTH_LISTEN",
         "OPENAI_BASE_URL",
         "OPENAI_API_KEY_FILE",
         "OPENAI_TOTAL_SECONDS",

@@ -1,14 +1,20 @@
 //! What is never written down: neither in the logs nor in the database.
 
 use std::process::Stdio;
+use std::sync::Arc;
 
+use chassis::grpc::{Channel, connect_lazily};
+use chassis::identity::{Certificates, Identity};
+use chassis::{authority, clock};
 use proto::auth::v1::RegisterRequest;
+use proto::auth::v1::auth_service_client::AuthServiceClient;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tonic::Code;
+use tonic::transport::Endpoint;
 
-use super::harness::{Client, refused, registration};
+use super::harness::{refused, registration};
 
 /// In every request id.
 const CANARY: &str = "canary-5e1d";
@@ -16,11 +22,14 @@ const CANARY: &str = "canary-5e1d";
 #[tokio::test]
 async fn request_ids_never_reach_the_logs_or_the_disk() {
     let data = TempDir::new().unwrap();
+    let certificates = data.path().join("tls");
+    authority::make(&certificates, &["auth-service", "gateway"], clock::now()).unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_auth-service"))
         .env_clear()
         .env("AUTH_LISTEN", "127.0.0.1:0")
         .env("AUTH_DATABASE_URL", format!("sqlite:{}", data.path().join("auth.db").display()))
         .env("AUTH_KEYS_DIR", data.path().join("keys"))
+        .env("AUTH_TLS_DIR", &certificates)
         .env("AUTH_BCRYPT_COST", "10")
         .env("RUST_LOG", "trace")
         .stderr(Stdio::piped())
@@ -37,7 +46,11 @@ async fn request_ids_never_reach_the_logs_or_the_disk() {
             break address;
         }
     };
-    live_a_little(&mut Client::connect(format!("http://{address}")).await.unwrap()).await;
+    let gateway = Certificates::open(&certificates, "gateway", &[], clock::now()).unwrap();
+    let gateway = Identity::Certificates(Arc::new(gateway));
+    let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap();
+    let channel = connect_lazily(endpoint, &gateway, "auth-service");
+    live_a_little(&mut AuthServiceClient::new(channel)).await;
     let files = ["auth.db", "auth.db-wal"].map(|file| std::fs::read(data.path().join(file)));
     let kept = files.map(Result::unwrap).concat();
     let on_disk = |text: &str| kept.windows(text.len()).any(|bytes| bytes == text.as_bytes());
@@ -52,7 +65,7 @@ async fn request_ids_never_reach_the_logs_or_the_disk() {
 }
 
 /// Registrations that go well, are repeated, and go wrong.
-async fn live_a_little(client: &mut Client) {
+async fn live_a_little(client: &mut AuthServiceClient<Channel>) {
     let mut register = async |request: RegisterRequest| client.register(request).await;
     for replayed in [false, true] {
         let request = registration(CANARY, "ada", "correct horse");

@@ -1,6 +1,6 @@
 //! The three services as three programs, with one folder of data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chassis::{authority, clock};
 
@@ -23,21 +23,27 @@ impl Apart {
     #[must_use]
     pub fn new(model: &str) -> Self {
         let data = TempDir::new().expect("a folder");
+        let (auth, chat, gateway) = (free_address(), free_address(), free_address());
+        let apart = Self { data, auth, chat, gateway, model: model.to_owned() };
         let services = ["auth-service", "chat-service", "gateway"];
-        let tls = data.path().join("tls");
-        authority::make(&tls, &services, clock::now()).expect("certificates");
-        let model = model.to_owned();
-        Self { data, auth: free_address(), chat: free_address(), gateway: free_address(), model }
+        authority::make(&apart.certificates(), &services, clock::now()).expect("certificates");
+        apart
     }
 
     /// Starts one of them.
     #[must_use]
     pub fn start(&self, program: &str) -> Process {
-        let data = self.data.path().display();
+        self.start_with(program, &self.certificates())
+    }
+
+    /// Starts one of them with the certificates in another folder.
+    #[must_use]
+    pub fn start_with(&self, program: &str, certificates: &Path) -> Process {
+        let (data, tls) = (self.data.path().display(), certificates.display().to_string());
         let settings = match program {
             "auth-service" => vec![
                 ("AUTH_LISTEN", self.auth.clone()),
-                ("AUTH_TLS_DIR", format!("{data}/tls")),
+                ("AUTH_TLS_DIR", tls),
                 ("AUTH_DATABASE_URL", format!("sqlite:{data}/auth.db")),
                 ("AUTH_KEYS_DIR", format!("{data}/keys")),
                 ("AUTH_CHAT_URL", format!("https://{}", self.chat)),
@@ -45,14 +51,14 @@ impl Apart {
             ],
             "chat-service" => vec![
                 ("CHAT_LISTEN", self.chat.clone()),
-                ("CHAT_TLS_DIR", format!("{data}/tls")),
+                ("CHAT_TLS_DIR", tls),
                 ("CHAT_DATABASE_URL", format!("sqlite:{}", self.chat_database().display())),
                 ("CHAT_AUTH_URL", format!("https://{}", self.auth)),
                 ("OPENAI_BASE_URL", self.model.clone()),
             ],
             _ => vec![
                 ("GATEWAY_LISTEN", self.gateway.clone()),
-                ("GATEWAY_TLS_DIR", format!("{data}/tls")),
+                ("GATEWAY_TLS_DIR", tls),
                 ("GATEWAY_AUTH_URL", format!("https://{}", self.auth)),
                 ("GATEWAY_CHAT_URL", format!("https://{}", self.chat)),
             ],
@@ -60,6 +66,12 @@ impl Apart {
         let settings: Vec<_> =
             settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Process::start(program, &settings)
+    }
+
+    /// The folder with their certificates.
+    #[must_use]
+    pub fn certificates(&self) -> PathBuf {
+        self.data.path().join("tls")
     }
 
     /// The file that holds the conversations.

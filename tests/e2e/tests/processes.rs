@@ -92,6 +92,30 @@ async fn a_dead_service_is_said_to_be_away_and_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_with_certificates_of_others_gets_nothing_and_ours_still_does() {
+    let stub = Stub::start().await.unwrap();
+    let (apart, others) = (Apart::new(&stub.base_url()), Apart::new(&stub.base_url()));
+    let mut auth = apart.start("auth-service");
+    let _chat = apart.start("chat-service");
+    let product = Product::at(&apart.gateway);
+    // It takes our services for what they are; it is them who do not take it for ours.
+    let ca = |apart: &Apart| std::fs::read_to_string(apart.certificates().join("ca.pem")).unwrap();
+    std::fs::write(others.certificates().join("ca.pem"), ca(&others) + &ca(&apart)).unwrap();
+    let mut theirs = apart.start_with("gateway", &others.certificates());
+    auth.line_with("a TLS handshake failed").await;
+    assert_eq!(product.get("/readyz").await.status, 503);
+    let ada = json!({"username": "ada", "password": "correct horse"});
+    let answer = product.post("/api/register/", &ada).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    theirs.kill().await;
+
+    let _ours = apart.start("gateway");
+    product.ready().await;
+    let ada = product.register("ada").await;
+    assert_eq!(ada.say("hello").await.1, openai_stub::DEFAULT_REPLY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_was_answered_survives_a_kill() {
     let data = TempDir::new().unwrap();
     let address = free_address();
