@@ -111,10 +111,11 @@ impl Accounts {
         let user = self.find_exactly(username).await?;
         let (user, verdict) = self.examine(user, password.clone()).await?;
         let user = user.filter(|_| verdict.is_proven()).ok_or(Error::InvalidCredentials)?;
+        let pair = self.logins.begin(&user, now).await?;
         if verdict == Verdict::Outdated {
             self.renew_hash(&user, password);
         }
-        self.logins.begin(&user, now).await
+        Ok(pair)
     }
 
     /// Sets another password for the account of a login. All its other logins end; answered, no token
