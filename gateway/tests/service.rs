@@ -32,10 +32,12 @@ mod service {
     mod limits;
     mod listing;
     mod outages;
+    mod own_account;
     mod pages;
     mod preferences;
     mod quotas;
     mod request_ids;
+    mod revocations;
     mod safety;
     mod safety_errors;
     mod sessions;

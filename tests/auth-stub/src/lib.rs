@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream};
@@ -21,6 +22,7 @@ pub struct Revocations {
 
 #[derive(Default)]
 struct Shared {
+    is_silent: AtomicBool,
     taken_back: watch::Sender<Vec<Revocation>>,
     confirmed: watch::Sender<u64>,
 }
@@ -30,6 +32,11 @@ impl Revocations {
     #[must_use]
     pub fn server(&self) -> RevocationServiceServer<Self> {
         RevocationServiceServer::new(self.clone())
+    }
+
+    /// From now on, tells nobody anything who does not listen already.
+    pub fn fall_silent(&self) {
+        self.shared.is_silent.store(true, Ordering::Relaxed);
     }
 
     /// Takes something back, and returns once somebody who listens has taken it over.
@@ -52,6 +59,9 @@ impl RevocationService for Revocations {
         &self,
         request: Request<Streaming<WatchRevocationsRequest>>,
     ) -> Result<Response<Told>, Status> {
+        if self.shared.is_silent.load(Ordering::Relaxed) {
+            return Err(Status::unavailable("nobody is told anything"));
+        }
         let state = (request.into_inner(), self.shared.taken_back.subscribe(), self.clone(), None);
         let told = stream::unfold(state, |(mut confirmations, mut more, it, told)| async move {
             loop {

@@ -74,6 +74,12 @@ impl Apart {
         self.data.path().join("tls")
     }
 
+    /// The folder that holds everything.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// The file that holds the conversations.
     #[must_use]
     pub fn chat_database(&self) -> PathBuf {
