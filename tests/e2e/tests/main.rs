@@ -1,6 +1,7 @@
 //! Journeys of people through the whole product.
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on should stop")]
 
+mod attacks;
 mod boundaries;
 mod contract;
 mod conversations;
