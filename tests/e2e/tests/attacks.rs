@@ -105,8 +105,8 @@ impl Scene {
         let body = json!({"username": self.ada.name, "password": self.ada.password});
         let login = self.product.post("/api/login/", &body).await;
         assert_eq!(login.status, 200, "{}", login.text);
-        let access = login.json()["access"].as_str().unwrap().to_owned();
-        let ada = User { access, ..self.ada };
+        let mut ada = self.ada;
+        login.json()["access"].as_str().unwrap().clone_into(&mut ada.access);
         let messages = ada.messages(self.session).await;
         assert_eq!(messages[0].1, "something of my own");
         let grown = resident().saturating_sub(self.memory);

@@ -54,11 +54,11 @@ impl Call {
         let mut channel = channel.clone();
         poll_fn(|context| channel.poll_ready(context)).await.unwrap();
         let answer = channel.call(request).await.unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let headers = answer.headers().clone();
         // A stream that is reset has no trailers: there is no code then.
         let collected = answer.into_body().collect().await.unwrap_or_default();
         let trailers = collected.trailers().cloned().unwrap_or_default();
-        Outcome { status, headers, trailers, body: collected.to_bytes().into() }
+        Outcome { headers, trailers, body: collected.to_bytes().into() }
     }
 }
 
@@ -78,7 +78,6 @@ pub(super) fn text(field: u8, value: &[u8]) -> Vec<u8> {
 /// What came of a call.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    pub(super) status: u16,
     headers: HeaderMap,
     trailers: HeaderMap,
     pub(super) body: Vec<u8>,

@@ -180,8 +180,7 @@ async fn neither_kind_of_token_is_taken_for_the_other_whoever_signed_it() {
     let secret = Key::refresh(&scene.product);
     let crossed = super::forger::sign(&secret, &forger.header.to_string(), &claims.to_string());
     let renamed = forger.with_claim("token_type", json!("refresh"));
-    let bearers =
-        [("refresh", refresh.clone()), ("crossed", crossed), ("renamed", renamed)];
+    let bearers = [("refresh", refresh.clone()), ("crossed", crossed), ("renamed", renamed)];
     scene.refuses(bearers.map(|(what, token)| (what.to_owned(), token))).await;
 
     let public = forger.public();

@@ -54,8 +54,14 @@ async fn a_request_that_ends_in_two_places_is_one_request_and_the_last() {
     }
     // Both a length and chunks, or chunks twice: whatever it is read as, nothing in it is a request.
     for (what, headers) in [
-        ("a length and chunks", format!("content-length: {long}\r\ntransfer-encoding: chunked\r\n")),
-        ("chunks and a length", format!("transfer-encoding: chunked\r\ncontent-length: {long}\r\n")),
+        (
+            "a length and chunks",
+            format!("content-length: {long}\r\ntransfer-encoding: chunked\r\n"),
+        ),
+        (
+            "chunks and a length",
+            format!("transfer-encoding: chunked\r\ncontent-length: {long}\r\n"),
+        ),
         ("chunks twice", "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n".to_owned()),
     ] {
         let request = format!("POST /api/login/ HTTP/1.1\r\nhost: a\r\n{headers}\r\n{chunks}");

@@ -2,7 +2,8 @@
 
 use super::Scene;
 use super::frames::{
-    AWAY, CONTINUATION, END_HEADERS, END_STREAM, Frame, HEADERS, Link, RESET, SETTINGS, block, frame,
+    AWAY, CONTINUATION, END_HEADERS, END_STREAM, Frame, HEADERS, Link, RESET, SETTINGS, block,
+    frame,
 };
 
 /// `ENHANCE_YOUR_CALM`

@@ -12,7 +12,9 @@ async fn log_in(product: &Product, user: &User) -> User {
     let body = json!({"username": user.name, "password": user.password});
     let reply = product.post("/api/login/", &body).await.json();
     let text = |name: &str| reply[name].as_str().unwrap().to_owned();
-    User { access: text("access"), refresh: text("refresh"), ..user.clone() }
+    let mut user = user.clone();
+    (user.access, user.refresh) = (text("access"), text("refresh"));
+    user
 }
 
 async fn refresh(product: &Product, token: &str) -> u16 {
@@ -93,7 +95,8 @@ async fn a_changed_password_leaves_nothing_of_before_at_any_door() {
     let scene = Scene::open().await;
     let bob = scene.product.register("bob").await;
     let other = log_in(&scene.product, &bob).await;
-    let change = |current: &str| json!({"current_password": current, "new_password": "a new one 7"});
+    let change =
+        |current: &str| json!({"current_password": current, "new_password": "a new one 7"});
     let wrong = bob.post("/api/change-password/", &change("not the password")).await;
     assert_eq!(wrong.status, 400, "{}", wrong.text);
     assert_eq!(scene.knock(&[&bearer(&bob)]).await, LET_IN);

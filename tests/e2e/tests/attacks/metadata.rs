@@ -36,7 +36,8 @@ async fn a_deadline_that_is_none_changes_nothing_and_one_in_the_past_ends_a_call
 async fn a_token_counts_in_its_own_place_only() {
     let scene = Scene::open().await;
     let bearer = format!("Bearer {}", scene.ada.access);
-    for name in ["authorization-bin", "grpc-authorization", "x-access-token", "token", "sec-authorization"]
+    for name in
+        ["authorization-bin", "grpc-authorization", "x-access-token", "token", "sec-authorization"]
     {
         let outcome = Call::to(ACCOUNT).with(name, &bearer).sent(&scene.auth).await;
         assert_eq!(outcome.code(), Code::Unauthenticated, "{name}");
@@ -64,19 +65,26 @@ async fn what_speaks_another_protocol_is_told_nothing() {
     let scene = Scene::open().await;
     let keys = || Call::to(KEYS).without("content-type");
     assert_eq!(Call::to(KEYS).sent(&scene.auth).await.code(), Code::Ok);
-    for content_type in
-        ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/grpc-web"]
-    {
+    for content_type in [
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/grpc-web",
+    ] {
         let outcome = keys().with("content-type", content_type).sent(&scene.auth).await;
         assert_ne!(outcome.code(), Code::Ok, "{content_type}: {outcome:?}");
     }
     assert_ne!(keys().sent(&scene.auth).await.code(), Code::Ok);
     for url in [scene.product.auth_url(), scene.product.chat_url()] {
         for request in [
-            format!("POST {KEYS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc\r\n\
-                     content-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"),
-            format!("POST {KEYS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web\r\n\
-                     content-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"),
+            format!(
+                "POST {KEYS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc\r\n\
+                     content-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"
+            ),
+            format!(
+                "POST {KEYS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web\r\n\
+                     content-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"
+            ),
             "GET / HTTP/1.1\r\nhost: a\r\n\r\n".to_owned(),
             "GET / HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\nconnection: upgrade, http2-settings\r\n\
              http2-settings: AAMAAABk\r\n\r\n"

@@ -122,9 +122,9 @@ fn no_request_of_a_person_says_for_whom_it_is() {
         let named = |(package, message): &(&str, &DescriptorProto)| {
             format!(".{package}.{}", message.name()) == name
         };
-        let messages = files.iter().flat_map(|file| {
-            file.message_type.iter().map(|message| (file.package(), message))
-        });
+        let messages = files
+            .iter()
+            .flat_map(|file| file.message_type.iter().map(|message| (file.package(), message)));
         messages.into_iter().find(named).unwrap().1.clone()
     };
     let (mut asked, mut telling) = (0, Vec::new());
@@ -137,9 +137,11 @@ fn no_request_of_a_person_says_for_whom_it_is() {
         let names = fields.iter().map(|field| field.name().to_owned());
         telling.extend(
             names
-                .filter(|name| ["user", "owner", "account", "principal"].iter().any(|it| {
-                    name == it || name.starts_with(&format!("{it}_"))
-                }))
+                .filter(|name| {
+                    ["user", "owner", "account", "principal"]
+                        .iter()
+                        .any(|it| name == it || name.starts_with(&format!("{it}_")))
+                })
                 .map(|name| format!("{path}: {name}")),
         );
     }

@@ -38,10 +38,28 @@ async fn fifty_spellings_of_one_name_at_once_become_one_account() {
 async fn a_name_that_hides_something_is_refused_and_not_repeated() {
     let scene = Scene::open().await;
     for hidden in [
-        "\u{202e}", "\u{200b}", "\u{200d}", "\u{ad}", "\u{feff}", "\u{2066}", "\u{fe0f}", "\u{e0061}",
-        "\0", "\r\n", "\n", "\t", "\u{85}", "\u{2028}", "\u{a0}", " ", "\u{7f}", "\u{1b}[31m",
+        "\u{202e}",
+        "\u{200b}",
+        "\u{200d}",
+        "\u{ad}",
+        "\u{feff}",
+        "\u{2066}",
+        "\u{fe0f}",
+        "\u{e0061}",
+        "\0",
+        "\r\n",
+        "\n",
+        "\t",
+        "\u{85}",
+        "\u{2028}",
+        "\u{a0}",
+        " ",
+        "\u{7f}",
+        "\u{1b}[31m",
     ] {
-        for name in [format!("can{hidden}ary"), format!("{hidden}canary"), format!("canary{hidden}")] {
+        for name in
+            [format!("can{hidden}ary"), format!("{hidden}canary"), format!("canary{hidden}")]
+        {
             let body = json!({"username": name, "password": PASSWORD});
             let answer = scene.product.post("/api/register/", &body).await;
             assert_eq!(answer.says(), (400, "invalid".to_owned()), "{name:?}: {}", answer.text);
@@ -50,8 +68,8 @@ async fn a_name_that_hides_something_is_refused_and_not_repeated() {
     }
     let lone = r#"{"username": "can\ud800ary", "password": "a fine password"}"#;
     let (long, longer) = ("n".repeat(151), "n".repeat(1_000_000));
-    let [long, longer] = [long, longer]
-        .map(|name| json!({"username": name, "password": PASSWORD}).to_string());
+    let [long, longer] =
+        [long, longer].map(|name| json!({"username": name, "password": PASSWORD}).to_string());
     for (body, status) in [(lone, 400), (&long, 400), (&longer, 413)] {
         let request = scene.product.request("POST", "/api/register/").body(body.to_owned());
         let answer = Answer::to(request.header("content-type", "application/json")).await;

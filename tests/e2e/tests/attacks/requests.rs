@@ -32,10 +32,11 @@ async fn a_request_that_http2_does_not_know_is_refused_on_every_port() {
     let scene = Scene::open().await;
     let keys = "/aibuddy.auth.v1.AuthService/GetSigningKeys";
     let health = "/grpc.health.v1.Health/Check";
-    for (port, method, path) in
-        scene.ports().iter().zip([("GET", "/livez"), ("POST", keys), ("POST", health)]).map(
-            |(port, (method, path))| (port.clone(), method, path),
-        )
+    for (port, method, path) in scene
+        .ports()
+        .iter()
+        .zip([("GET", "/livez"), ("POST", keys), ("POST", health)])
+        .map(|(port, (method, path))| (port.clone(), method, path))
     {
         let [mut plain, scheme, mut way, authority] = ASKING;
         (plain.1, way.1) = (method, path);

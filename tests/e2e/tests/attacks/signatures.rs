@@ -38,7 +38,8 @@ async fn a_token_that_says_it_needs_no_signature_is_refused() {
     for alg in ["none", "None", "NONE", "nOnE", ""] {
         let mut header = forger.header.clone();
         header["alg"] = json!(alg);
-        let message = format!("{}.{}", encode(header.to_string()), encode(forger.claims.to_string()));
+        let message =
+            format!("{}.{}", encode(header.to_string()), encode(forger.claims.to_string()));
         for signature in ["", &dummy, &genuine] {
             tokens.push((format!("{alg:?} {signature}"), format!("{message}.{signature}")));
         }
