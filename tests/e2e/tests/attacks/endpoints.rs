@@ -86,6 +86,24 @@ async fn a_request_that_ends_in_two_places_is_one_request_and_the_last() {
 
 /// E07
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_for_exactly_one_host() {
+    let scene = Scene::open().await;
+    for (hosts, version, expected) in [
+        ("host: a\r\n", "1.1", 200),
+        ("", "1.0", 200),
+        ("", "1.1", 400),
+        ("host: a\r\nhost: a\r\n", "1.1", 400),
+        ("host: a\r\nHost: b\r\n", "1.0", 400),
+    ] {
+        let request = format!("GET /livez HTTP/{version}\r\n{hosts}connection: close\r\n\r\n");
+        let heard = exchange(&scene.gateway(), request.as_bytes()).await;
+        assert_eq!(status(&heard), expected, "{hosts:?} {version}: {heard}");
+    }
+    scene.is_unharmed().await;
+}
+
+/// E07
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_said_to_be_our_name_is_not_believed() {
     let scene = Scene::open().await;
     let token = &scene.ada.access;
