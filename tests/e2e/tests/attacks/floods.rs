@@ -77,7 +77,7 @@ async fn whoever_makes_us_refuse_thousands_of_requests_is_hung_up_on() {
     let mut taken = Vec::new();
     for (what, malformed) in [
         ("an upper-case name", block(&headers)),
-        ("no path", block(&ASKING[..2])),
+        ("no method", block(&ASKING[1..])),
         ("a header of a connection", block(&[&ASKING[..], &[("connection", "close")]].concat())),
     ] {
         let attack: Vec<u8> = streams(6_000)
@@ -101,7 +101,7 @@ async fn headers_without_end_are_cut_off() {
     let scene = Scene::open().await;
     let (asking, more) = (block(&ASKING), block(&[("x-more", &"a".repeat(100))]).repeat(140));
     let begin = frame(HEADERS, END_STREAM, 1, &asking);
-    let many = frame(CONTINUATION, 0, 1, &more).repeat(2_000);
+    let many = frame(CONTINUATION, 0, 1, &more).repeat(200);
     let empty = frame(CONTINUATION, 0, 1, &[]).repeat(100_000);
     for port in scene.ports() {
         for flood in [&many, &empty] {
