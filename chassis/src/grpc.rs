@@ -1,6 +1,7 @@
 //! gRPC, both ends: a server with health and reflection, and a channel that knows its limits.
 
 mod channel;
+mod content;
 mod incoming;
 
 use std::convert::Infallible;
@@ -131,6 +132,7 @@ impl Services {
                 router.layer(middleware::from_fn_with_state(this.secret(), identity::tell))
             }
         };
+        let router = router.layer(middleware::from_fn(content::only_grpc));
         let router = router.layer(middleware::from_fn(request_id::track));
         let stop = shutdown.clone();
         let stopped = async move {

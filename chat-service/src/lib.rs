@@ -65,7 +65,9 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    safety::check().map_err(anyhow::Error::msg).context("the safety layer cannot be used")?;
+    // On a thread of its own: it takes a while, and a service that starts beside this one would wait.
+    let checked = tokio::task::spawn_blocking(safety::check).await?;
+    checked.map_err(anyhow::Error::msg).context("the safety layer cannot be used")?;
     let database = Database::open_and_recover::<Migrator, Error, _>(&config.database_url, recover)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;

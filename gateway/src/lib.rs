@@ -16,6 +16,7 @@ mod etag;
 mod events;
 mod export;
 mod fields;
+mod framing;
 mod health;
 mod help;
 mod idempotency;

@@ -19,8 +19,8 @@ use crate::config::{Origins, Streams};
 use crate::error::ApiError;
 use crate::messages::{feedback, page, search};
 use crate::{
-    accounts, cors, export, health, jwks, messages, preferences, render, resources, sessions,
-    turns, usage,
+    accounts, cors, export, framing, health, jwks, messages, preferences, render, resources,
+    sessions, turns, usage,
 };
 
 /// What handlers share.
@@ -73,6 +73,7 @@ pub(crate) fn build(app: App, origins: &Origins) -> Router {
         })
         .with_state(app)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(framing::unambiguous))
         .layer(middleware::from_fn(render::errors))
         // Tokens and people's words must not end up in a cache.
         .layer(always(CACHE_CONTROL, "no-store"))

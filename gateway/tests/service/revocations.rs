@@ -1,7 +1,5 @@
 //! Tokens that are good by themselves, and what the auth service says of them.
 
-use std::sync::Arc;
-
 use proto::auth::v1::revocation::{AccountTokens, Which};
 use proto::auth::v1::{Revocation, VerifyTokenResponse};
 use tonic::{Code, Status};
@@ -39,7 +37,6 @@ async fn a_verifier_that_hears_nothing_asks_and_never_guesses() {
     let mut world = World::alone().await;
     world.auth.revocations.fall_silent();
     let _auth = world.start_auth();
-    let token = Arc::new(world.token());
     world.auth.verify.answers(|_| Err(Status::unavailable("not now")));
     let answer = world.get("/api/account/").await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, "2"), "{}", answer.text);
@@ -47,5 +44,5 @@ async fn a_verifier_that_hears_nothing_asks_and_never_guesses() {
     assert_eq!(world.get("/api/account/").await.says(), (401, "token_not_valid".to_owned()));
     world.auth.verify.answers(|_| Ok(VerifyTokenResponse::default()));
     assert_eq!(world.get("/api/account/").await.status, 200);
-    assert!(world.auth.verify.calls().iter().all(|call| call.message.access == *token));
+    assert_eq!(world.auth.verify.calls().len(), 3, "about each token by itself");
 }

@@ -22,7 +22,7 @@ mod send_latest;
 mod send_sessions;
 mod send_tokens;
 mod stage;
-mod tokens;
+pub(crate) mod tokens;
 mod verdict;
 mod wire;
 

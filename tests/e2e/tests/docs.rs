@@ -31,7 +31,8 @@ fn named(page: &str) -> BTreeSet<&str> {
     for line in page.lines() {
         let row = line.strip_prefix("| ").and_then(|row| row.strip_suffix(" |"));
         let cell = row.and_then(|row| row.rsplit(" | ").next());
-        is_promising = cell.is_some() && (is_promising || line.starts_with("| promise |"));
+        let is_head = ["| promise |", "| id |"].iter().any(|head| line.starts_with(head));
+        is_promising = cell.is_some() && (is_promising || is_head);
         match cell {
             Some(cell) if is_promising => names.extend(quoted(cell)),
             _ => names.extend(quoted(line).filter(|name| name.split('_').count() >= WORDS)),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a journey that cannot go on should stop")]
 
 mod accounts;
+mod attacks;
 mod boundaries;
 mod contract;
 mod conversations;

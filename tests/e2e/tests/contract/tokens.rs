@@ -9,17 +9,17 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
 /// What a token says, whoever signed it.
-pub(super) fn claims(token: &str) -> Option<Value> {
+pub(crate) fn claims(token: &str) -> Option<Value> {
     part(token, 1)
 }
 
-fn part(token: &str, position: usize) -> Option<Value> {
+pub(crate) fn part(token: &str, position: usize) -> Option<Value> {
     let part = token.split('.').nth(position)?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 /// What a signature is made with.
-pub(super) enum Key {
+pub(crate) enum Key {
     Ed25519(Box<Ed25519KeyPair>),
     Hmac(hmac::Algorithm, Vec<u8>),
     /// No signature at all.
@@ -28,13 +28,13 @@ pub(super) enum Key {
 
 impl Key {
     /// The product's key for access tokens.
-    pub(super) fn access(product: &Product) -> Self {
+    pub(crate) fn access(product: &Product) -> Self {
         let pkcs8 = active(product, "access");
         Self::Ed25519(Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap().into())
     }
 
     /// The product's key for refresh tokens.
-    pub(super) fn refresh(product: &Product) -> Self {
+    pub(crate) fn refresh(product: &Product) -> Self {
         Self::Hmac(hmac::HMAC_SHA256, active(product, "refresh"))
     }
 
@@ -60,7 +60,7 @@ impl Key {
         Self::Hmac(hmac::HMAC_SHA512, secret)
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
             Self::Hmac(algorithm, secret) => {

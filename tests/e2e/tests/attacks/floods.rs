@@ -1,0 +1,140 @@
+//! HTTP/2 connections that ask for much and take nothing.
+
+use super::Scene;
+use super::frames::{
+    AWAY, CONTINUATION, END_HEADERS, END_STREAM, Frame, HEADERS, Link, RESET, SETTINGS, block,
+    frame,
+};
+
+/// `ENHANCE_YOUR_CALM`
+const CALM: [u8; 4] = [0, 0, 0, 11];
+/// `CANCEL`
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
+/// The setting of how many streams there may be at once.
+const STREAMS: [u8; 2] = [0, 3];
+
+/// A request without a body.
+pub(super) const ASKING: [(&str, &str); 4] =
+    [(":method", "GET"), (":scheme", "http"), (":path", "/livez"), (":authority", "a")];
+
+/// The numbers of so many streams of a client.
+fn streams(count: u32) -> impl Iterator<Item = u32> {
+    (0..count).map(|number| 2 * number + 1)
+}
+
+/// Whether the other side said that this is too much.
+fn is_calmed(frames: &[Frame]) -> bool {
+    frames.iter().any(|frame| frame.kind == AWAY && frame.payload[4..8] == CALM)
+}
+
+/// E12: the gateway 256; the services what a gateway may need.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_port_says_how_many_streams_there_may_be() {
+    let scene = Scene::open().await;
+    for (port, most) in scene.ports().into_iter().zip([256, 16_384, 16_384]) {
+        let settings = loop {
+            let heard = Link::open(&port).await.hear().await.unwrap();
+            if heard.kind == SETTINGS {
+                break heard.payload;
+            }
+        };
+        let told = settings.chunks_exact(6).find(|setting| setting[..2] == STREAMS);
+        let told = told.map(|setting| u32::from_be_bytes(setting[2..].try_into().unwrap()));
+        assert!(told.is_some_and(|streams| streams <= most), "{port}: {told:?}");
+    }
+    scene.is_unharmed().await;
+}
+
+/// E10
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_and_takes_it_back_six_thousand_times_is_hung_up_on() {
+    let scene = Scene::open().await;
+    let asking = block(&ASKING);
+    let attack: Vec<u8> = streams(6_000)
+        .flat_map(|stream| {
+            let asked = frame(HEADERS, END_HEADERS | END_STREAM, stream, &asking);
+            [asked, frame(RESET, 0, stream, &CANCEL)].concat()
+        })
+        .collect();
+    for port in scene.ports() {
+        let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+        assert!(!lives, "{port}: it took all of them");
+        let answers = frames.iter().filter(|frame| frame.kind == HEADERS).count();
+        assert!(answers < 1_000, "{port}: {answers}");
+        // Whoever goes on talking may lose what was said to them last.
+        let said = frames.iter().any(|frame| frame.kind == AWAY);
+        assert!(!said || is_calmed(&frames), "{port}");
+    }
+    scene.is_unharmed().await;
+}
+
+/// E10: what is malformed is reset by us, which costs us as much.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_makes_us_refuse_thousands_of_requests_is_hung_up_on() {
+    let scene = Scene::open().await;
+    let mut headers = ASKING.to_vec();
+    headers.push(("Upper-Case", "1"));
+    let mut taken = Vec::new();
+    for (what, malformed) in [
+        ("an upper-case name", block(&headers)),
+        ("no method", block(&ASKING[1..])),
+        ("a header of a connection", block(&[&ASKING[..], &[("connection", "close")]].concat())),
+    ] {
+        let attack: Vec<u8> = streams(6_000)
+            .flat_map(|stream| frame(HEADERS, END_HEADERS | END_STREAM, stream, &malformed))
+            .collect();
+        for port in scene.ports() {
+            let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+            if lives {
+                let kinds: Vec<_> = frames.iter().map(|frame| frame.kind).collect();
+                taken.push((what, port, kinds));
+            }
+        }
+    }
+    assert!(taken.is_empty(), "{:?} {taken:#?}", scene.ports());
+    scene.is_unharmed().await;
+}
+
+/// E13
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_without_end_are_cut_off() {
+    let scene = Scene::open().await;
+    let (asking, more) = (block(&ASKING), block(&[("x-more", &"a".repeat(100))]).repeat(140));
+    let begin = frame(HEADERS, END_STREAM, 1, &asking);
+    let many = frame(CONTINUATION, 0, 1, &more).repeat(200);
+    let empty = frame(CONTINUATION, 0, 1, &[]).repeat(100_000);
+    for port in scene.ports() {
+        for flood in [&many, &empty] {
+            let end = frame(CONTINUATION, END_HEADERS, 1, &[]);
+            let attack = [begin.as_slice(), flood, &end].concat();
+            let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+            let answered = frames.iter().any(|frame| frame.kind == HEADERS && frame.stream == 1);
+            assert!(!lives && !answered, "{port}");
+        }
+    }
+    scene.is_unharmed().await;
+}
+
+/// E13: what cannot be unpacked ends its connection, whose table nobody knows any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_cannot_be_unpacked_end_their_connection() {
+    let scene = Scene::open().await;
+    for broken in [
+        vec![0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f],
+        vec![0xff; 64],
+        vec![0x80],
+        vec![0xbe],
+        vec![0, 0x7f, 0xff, 0xff, 0xff, 0x0f],
+        // A larger table than was agreed on.
+        vec![0x3f, 0xff, 0xff, 0xff, 0x0f],
+        // Nothing but padding in Huffman's code.
+        vec![0, 0x84, 0xff, 0xff, 0xff, 0xff, 1, b'a'],
+    ] {
+        let attack = frame(HEADERS, END_HEADERS | END_STREAM, 1, &broken);
+        for port in scene.ports() {
+            let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+            assert!(!lives, "{port} {broken:?}: {frames:?}");
+        }
+    }
+    scene.is_unharmed().await;
+}

@@ -1,0 +1,122 @@
+//! What stands around a message on the gRPC ports: deadlines, tokens in odd places, other protocols.
+
+use futures_util::future::join_all;
+use tonic::Code;
+
+use super::calls::{Call, framed, text};
+use super::floods::ASKING;
+use super::frames::{DATA, END_HEADERS, END_STREAM, HEADERS, Link, RESET, block, frame};
+use super::raw::exchange;
+use super::{Scene, address};
+
+const ACCOUNT: &str = "/aibuddy.auth.v1.AuthService/GetAccount";
+const LOG_IN: &str = "/aibuddy.auth.v1.AuthService/LogIn";
+const KEYS: &str = "/aibuddy.auth.v1.AuthService/GetSigningKeys";
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
+
+/// F07
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_is_none_changes_nothing_and_one_in_the_past_ends_a_call() {
+    let scene = Scene::open().await;
+    let name = text(1, scene.ada.name.as_bytes());
+    let right = [name, text(2, scene.ada.password.as_bytes())].concat();
+    let port = address(&scene.product.auth_url());
+    // By hand: a client of ours would give up itself.
+    let [_, scheme, _, authority] = ASKING;
+    let log_in = async |timeout: &str| {
+        let headers = block(&[
+            (":method", "POST"),
+            scheme,
+            (":path", LOG_IN),
+            authority,
+            ("content-type", "application/grpc"),
+            ("te", "trailers"),
+            ("grpc-timeout", timeout),
+        ]);
+        let asking = frame(HEADERS, END_HEADERS, 1, &headers);
+        let mut link = Link::open(&port).await;
+        link.say(&[asking, frame(DATA, END_STREAM, 1, &framed(0, &right))].concat()).await;
+        loop {
+            let heard = link.hear().await.unwrap();
+            assert_ne!(heard.kind, RESET, "{timeout}");
+            if heard.kind == HEADERS {
+                // An error has no body: it begins and ends with its headers.
+                return heard.flags & END_STREAM == 0;
+            }
+        }
+    };
+    for timeout in ["1n", "0S", "0n"] {
+        assert!(!log_in(timeout).await, "{timeout}");
+    }
+    for timeout in ["", "garbage", "-1S", "99999999H", "999999999999H", "1", "S", "1x", "\u{e9}"] {
+        assert!(log_in(timeout).await, "{timeout}");
+    }
+    scene.is_unharmed().await;
+}
+
+/// F08
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_counts_in_its_own_place_only() {
+    let scene = Scene::open().await;
+    let bearer = format!("Bearer {}", scene.ada.access);
+    for name in
+        ["authorization-bin", "grpc-authorization", "x-access-token", "token", "sec-authorization"]
+    {
+        let outcome = Call::to(ACCOUNT).with(name, &bearer).sent(&scene.auth).await;
+        assert_eq!(outcome.code(), Code::Unauthenticated, "{name}");
+    }
+    let query = format!("{ACCOUNT}?access_token={}", scene.ada.access);
+    assert_ne!(Call::to(&query).sent(&scene.auth).await.code(), Code::Ok);
+    scene.is_unharmed().await;
+}
+
+/// F13
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_questions_about_health_is_answered() {
+    let scene = Scene::open().await;
+    for _ in 0..10 {
+        let asked = (0..200).map(|_| Call::to(HEALTH).sent(&scene.chat));
+        let answers = join_all(asked).await;
+        assert!(answers.iter().all(|answer| answer.code() == Code::Ok));
+    }
+    scene.is_unharmed().await;
+}
+
+/// F14
+#[tokio::test(flavor = "multi_thread")]
+async fn what_speaks_another_protocol_is_told_nothing() {
+    let scene = Scene::open().await;
+    let keys = || Call::to(KEYS).without("content-type");
+    assert_eq!(Call::to(KEYS).sent(&scene.auth).await.code(), Code::Ok);
+    for content_type in [
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/grpc-web",
+    ] {
+        let outcome = keys().with("content-type", content_type).sent(&scene.auth).await;
+        assert_ne!(outcome.code(), Code::Ok, "{content_type}: {outcome:?}");
+    }
+    assert_ne!(keys().sent(&scene.auth).await.code(), Code::Ok);
+    for url in [scene.product.auth_url(), scene.product.chat_url()] {
+        for request in [
+            format!(
+                "POST {KEYS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc\r\n\
+                     content-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"
+            ),
+            format!(
+                "POST {KEYS} HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web\r\n\
+                     content-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"
+            ),
+            "GET / HTTP/1.1\r\nhost: a\r\n\r\n".to_owned(),
+            "GET / HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\nconnection: upgrade, http2-settings\r\n\
+             http2-settings: AAMAAABk\r\n\r\n"
+                .to_owned(),
+        ] {
+            let heard = exchange(&address(&url), request.as_bytes()).await;
+            assert!(!heard.starts_with("HTTP/1.1 2"), "{request}: {heard}");
+            assert!(!heard.contains("grpc-status: 0") && !heard.contains("101 "), "{heard}");
+        }
+    }
+    scene.is_unharmed().await;
+}
