@@ -61,7 +61,7 @@ impl Limits {
     }
 }
 
-impl<C: Clock> Limits<C> {
+impl<C: Clock + Clone> Limits<C> {
     fn with_clock(tries: Tries, clock: &C) -> Self {
         Self {
             addresses: Allowance::new("address", tries.per_address, ADDRESS, clock),

@@ -30,7 +30,7 @@ pub(super) struct Allowance<K: Hash + Eq + Clone, C: Clock> {
     many: AtomicUsize,
 }
 
-impl<K: Hash + Eq + Clone, C: Clock> Allowance<K, C> {
+impl<K: Hash + Eq + Clone, C: Clock + Clone> Allowance<K, C> {
     /// `burst` times at once; 0 for as often as they like.
     pub(super) fn new(name: &'static str, burst: u32, period: Duration, clock: &C) -> Self {
         let quota = NonZeroU32::new(burst)
