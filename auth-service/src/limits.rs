@@ -120,12 +120,7 @@ impl<C: Clock + Clone> Limits<C> {
 
     /// Others who guess must not lock the owner out: where the password was proven lately, the limit of
     /// the account as a whole does not count.
-    fn try_account(
-        &self,
-        target: Target,
-        origin: Origin,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    fn try_account(&self, target: Target, origin: Origin, now: DateTime<Utc>) -> Result<(), Error> {
         if self.known.knows(target, origin, now) {
             return Ok(());
         }

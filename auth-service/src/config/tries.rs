@@ -39,7 +39,8 @@ impl Tries {
         let per_address = read("AUTH_TRIES_PER_ADDRESS", usual.per_address, address);
         let account = "passwords tried for one account at once; 1 more every 10 seconds";
         let per_account = read("AUTH_TRIES_PER_ACCOUNT", usual.per_account, account);
-        let pair = "passwords tried for one account from one network at once; 1 more every 6 seconds";
+        let pair =
+            "passwords tried for one account from one network at once; 1 more every 6 seconds";
         let per_pair = read("AUTH_TRIES_PER_PAIR", usual.per_pair, pair);
         let new = "accounts registered from one network at once; 1 more every 5 seconds";
         let registrations =

@@ -15,8 +15,7 @@ use crate::error::Error;
 /// Nobody is forgotten before there are so many.
 const FEW: usize = 1_024;
 
-type Limiter<K, C> =
-    RateLimiter<K, HashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+type Limiter<K, C> = RateLimiter<K, HashMapStateStore<K>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
 /// How often each of many may do something: some times at once, and once more after each period.
 ///

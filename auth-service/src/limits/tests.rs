@@ -52,11 +52,9 @@ fn a_network_is_one_place_however_many_addresses_it_has() {
     ] {
         assert_eq!(from(one), from(other));
     }
-    for (one, other) in [
-        ("192.0.2.1", "192.0.3.1"),
-        ("2001:db8:1:2::1", "2001:db8:1:3::1"),
-        ("::1", "127.0.0.1"),
-    ] {
+    for (one, other) in
+        [("192.0.2.1", "192.0.3.1"), ("2001:db8:1:2::1", "2001:db8:1:3::1"), ("::1", "127.0.0.1")]
+    {
         assert_ne!(from(one), from(other));
     }
     assert_ne!(from("0.0.0.0"), Origin::from(None));
@@ -154,16 +152,10 @@ fn zero_is_no_limit() {
 #[test]
 fn who_has_not_tried_lately_is_forgotten() {
     let stage = Stage::with(Tries::default());
-    for _ in 0..50 {
-        for name in 0..200 {
-            // From another network each: only they are many.
-            let _refused = stage.try_password(&format!("name{name}"), &format!("10.0.{name}.1"));
-        }
-        stage.clock.advance(Duration::from_mins(10));
-    }
     for index in 0..10_000_u32 {
         let address = IpAddr::from((0x0a00_0000 + index * 256).to_be_bytes());
-        let _refused = stage.limits.try_password("ada", Some(address).into(), stage.now);
+        // The account has had enough soon: the places are what is counted here.
+        let _outcome = stage.limits.try_password("ada", Some(address).into(), stage.now);
         stage.clock.advance(Duration::from_secs(1));
     }
     assert!(stage.limits.addresses.len() <= 1_025, "{}", stage.limits.addresses.len());
@@ -183,16 +175,16 @@ fn who_is_forgotten_has_nothing_left_to_wait_for() {
 #[test]
 fn places_are_known_in_bounded_number_and_the_latest_stay() {
     let stage = Stage::with(Tries::default());
-    for index in 0..150_000_u32 {
+    for index in 0..70_000_u32 {
         let address = Some(IpAddr::from((index * 256).to_be_bytes()));
         let now = stage.now + TimeDelta::seconds(index.into());
         stage.limits.remember("ada", address.into(), now);
         assert!(stage.limits.known.len() <= 65_536);
     }
-    let (target, now) = (Target::of("ada"), stage.now + TimeDelta::seconds(150_000));
+    let (target, now) = (Target::of("ada"), stage.now + TimeDelta::seconds(70_000));
     let knows = |index: u32| {
         let address = Some(IpAddr::from((index * 256).to_be_bytes()));
         stage.limits.known.knows(target, address.into(), now)
     };
-    assert!(knows(149_999) && knows(149_999 - 30_000) && !knows(0));
+    assert!(knows(69_999) && knows(69_999 - 30_000) && !knows(0));
 }
