@@ -11,6 +11,7 @@ use token::Claims;
 use tokio::sync::Notify;
 
 use crate::error::Error;
+use crate::limits::{Limits, Origin};
 use crate::logins::Logins;
 use crate::passwords::{Hasher, Verdict};
 use crate::request_ids::RequestId;
@@ -32,6 +33,7 @@ pub(crate) struct Accounts {
     hasher: Hasher,
     logins: Logins,
     feed: Feed,
+    limits: Arc<Limits>,
     deletions: Arc<Notify>,
     background: Tasks,
 }
@@ -43,10 +45,11 @@ impl Accounts {
         hasher: Hasher,
         logins: Logins,
         feed: Feed,
+        limits: Arc<Limits>,
         deletions: Arc<Notify>,
         background: Tasks,
     ) -> Self {
-        Self { store, hasher, logins, feed, deletions, background }
+        Self { store, hasher, logins, feed, limits, deletions, background }
     }
 
     /// The rules about logins.
@@ -62,12 +65,14 @@ impl Accounts {
         username: &str,
         password: SecretString,
         request_id: Option<RequestId>,
+        origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Registered, Error> {
+        self.limits.try_registration(origin)?;
         if let Some(request_id) = request_id
             && let Some(user_id) = self.store.account_of(request_id, now).await?
         {
-            return self.replay(user_id, username, password, now).await;
+            return self.replay(user_id, username, password, origin, now).await;
         }
         let name = Username::parse(username)?;
         let hash = self.hasher.hash(password.clone(), name.display.clone()).await?;
@@ -77,9 +82,10 @@ impl Accounts {
         match self.store.add_user(candidate, request_id, now).await? {
             Added::New(user) => {
                 let pair = self.logins.first_tokens(&user, sid, now)?;
+                self.limits.remember(username, origin, now);
                 Ok(Registered { user, pair, replayed: false })
             }
-            Added::Earlier(user_id) => self.replay(user_id, username, password, now).await,
+            Added::Earlier(user_id) => self.replay(user_id, username, password, origin, now).await,
         }
     }
 
@@ -90,13 +96,16 @@ impl Accounts {
         user_id: i64,
         username: &str,
         password: SecretString,
+        origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Registered, Error> {
+        self.limits.try_replay(username, origin, now)?;
         let name = Username::look_up(username).map(|name| name.display);
         let user = self.store.user_by_id(user_id).await?;
         let user = user.filter(|user| name.as_ref() == Some(&user.username));
         let user = self.prove(user, password).await?.ok_or(Error::RequestIdReused)?;
         let pair = self.logins.begin(&user, now).await?;
+        self.limits.remember(username, origin, now);
         Ok(Registered { user, pair, replayed: true })
     }
 
@@ -106,8 +115,10 @@ impl Accounts {
         &self,
         username: &str,
         password: SecretString,
+        origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Pair, Error> {
+        self.limits.try_password(username, origin, now)?;
         let user = self.find_exactly(username).await?;
         let (user, verdict) = self.examine(user, password.clone()).await?;
         let user = user.filter(|_| verdict.is_proven()).ok_or(Error::InvalidCredentials)?;
@@ -115,6 +126,7 @@ impl Accounts {
         if verdict == Verdict::Outdated {
             self.renew_hash(&user, password);
         }
+        self.limits.remember(username, origin, now);
         Ok(pair)
     }
 
@@ -126,9 +138,11 @@ impl Accounts {
         user: User,
         current: SecretString,
         next: SecretString,
+        origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Pair, Error> {
         let username = user.username.clone();
+        self.limits.try_password(&username, origin, now)?;
         let user = self.prove(Some(user), current).await?;
         let user = user.ok_or(Error::PasswordWrong("current_password"))?;
         let hash = match self.hasher.hash(next, username).await {
@@ -148,8 +162,10 @@ impl Accounts {
         &self,
         user: User,
         password: SecretString,
+        origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        self.limits.try_password(&user.username, origin, now)?;
         let user = self.prove(Some(user), password).await?;
         let user = user.ok_or(Error::PasswordWrong("password"))?;
         self.store.begin_deletion(&user, Actor::User, now).await?;
@@ -172,6 +188,7 @@ mod tests {
     use token::keys::{RefreshKey, SigningKey};
 
     use super::*;
+    use crate::config::Tries;
     use crate::migrations::Migrator;
     use crate::peppers::Peppers;
     use crate::tokens::Tokens;
@@ -183,8 +200,9 @@ mod tests {
         let (signing, refresh) = (SigningKey::generate().unwrap(), RefreshKey::generate().unwrap());
         let tokens = Tokens::new(signing, refresh);
         let feed = Feed::open(store.clone(), chassis::clock::now()).await.unwrap();
-        let logins = Logins::new(store.clone(), tokens, feed.clone(), false);
-        Accounts::new(store, hasher, logins, feed, Arc::default(), Tasks::new())
+        let limits = Arc::new(Limits::new(Tries::UNLIMITED));
+        let logins = Logins::new(store.clone(), tokens, feed.clone(), limits.clone(), false);
+        Accounts::new(store, hasher, logins, feed, limits, Arc::default(), Tasks::new())
     }
 
     #[tokio::test]
@@ -195,7 +213,8 @@ mod tests {
         // A time without a fraction, and others with one: they are stored as text.
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let register = async |name: &str, at: DateTime<Utc>| {
-            let registered = accounts.register(name, "correct horse".into(), id, at).await;
+            let (password, origin) = ("correct horse".into(), Origin::Unknown);
+            let registered = accounts.register(name, password, id, origin, at).await;
             registered.map(|registered| (registered.user.id, registered.replayed))
         };
         let (moment, day) = (TimeDelta::microseconds(1), TimeDelta::hours(24));

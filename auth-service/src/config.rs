@@ -1,5 +1,7 @@
 //! Settings of the auth service.
 
+mod tries;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
 use tonic::transport::Endpoint;
+
+pub use tries::Tries;
 
 /// Settings of the auth service.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ pub struct Config {
     pub bcrypt_cost: u32,
     /// Password hashes computed at once.
     pub hashing_threads: usize,
+    /// How often passwords may be tried, accounts registered, logins refreshed.
+    pub tries: Tries,
 }
 
 /// Services that call it.
@@ -49,6 +55,7 @@ impl Config {
         let chat =
             settings.required::<Address>("AUTH_CHAT_URL", "the chat service, https://HOST:PORT");
         let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
+        let tries = Tries::read(settings);
         let (bcrypt_cost, hashing_threads) = hashing?;
         Some(Self {
             listen: listen?,
@@ -59,6 +66,7 @@ impl Config {
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,
             hashing_threads,
+            tries: tries?,
         })
     }
 
@@ -74,6 +82,7 @@ impl Config {
         let help = "address of its gRPC server, on this machine only";
         let listen = settings.value::<Loopback>("AUTH_LISTEN", "127.0.0.1:0", help);
         let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
+        let tries = Tries::read(settings);
         let (bcrypt_cost, hashing_threads) = hashing?;
         Some(Self {
             listen: listen?.0,
@@ -84,6 +93,7 @@ impl Config {
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,
             hashing_threads,
+            tries: tries?,
         })
     }
 

@@ -37,6 +37,8 @@ pub(crate) enum Error {
     PasswordWrong(&'static str),
     #[error("only certain services may ask this")]
     NotAllowed,
+    #[error("too many tries for this account or from this address")]
+    TooManyTries { retry_after: Duration },
     #[error("too many passwords are waiting to be hashed")]
     Overloaded,
     #[error("the chat service did not do it: {0}")]
@@ -98,6 +100,7 @@ impl From<Error> for Status {
                     (Code::Internal, Reason::Internal)
                 }
             },
+            Error::TooManyTries { .. } => (Code::ResourceExhausted, Reason::TooManyTries),
             Error::Overloaded
             | Error::Storage(database::Error::Overloaded | database::Error::Closed) => {
                 (Code::Unavailable, Reason::Overloaded)
@@ -109,6 +112,10 @@ impl From<Error> for Status {
         if code == Code::Internal {
             tracing::error!(%error, "a call failed");
         }
+        let retry_after = match &error {
+            Error::TooManyTries { retry_after } => Some(*retry_after),
+            _ => (code == Code::Unavailable).then_some(WAIT),
+        };
         let message =
             if code == Code::Internal { "internal error".into() } else { error.to_string() };
         Failure {
@@ -116,7 +123,7 @@ impl From<Error> for Status {
             reason: reason.as_reason(),
             domain: DOMAIN,
             message: &message,
-            retry_after: (code == Code::Unavailable).then_some(WAIT),
+            retry_after,
             field,
             metadata: &[],
         }

@@ -1,6 +1,7 @@
 //! The gRPC face: decode, call, encode.
 
 pub(crate) mod chat;
+mod origin;
 mod revocations;
 
 use std::sync::Arc;
@@ -70,14 +71,16 @@ impl AuthService for Handler {
         &self,
         request: Request<pb::RegisterRequest>,
     ) -> Result<Response<pb::RegisterResponse>, Status> {
+        let origin = origin::of(&request);
         let request = request.into_inner();
         let password = request.password.into();
         let request_id = match request.request_id.as_str() {
             "" => None,
             text => Some(RequestId::parse(text)?),
         };
-        let Registered { user, pair, replayed } =
-            self.accounts.register(&request.username, password, request_id, clock::now()).await?;
+        let (name, now) = (&request.username, clock::now());
+        let registered = self.accounts.register(name, password, request_id, origin, now).await?;
+        let Registered { user, pair, replayed } = registered;
         Ok(Response::new(pb::RegisterResponse {
             account: Some(account(user)),
             tokens: Some(tokens(pair)),
@@ -89,9 +92,10 @@ impl AuthService for Handler {
         &self,
         request: Request<pb::LogInRequest>,
     ) -> Result<Response<pb::LogInResponse>, Status> {
+        let origin = origin::of(&request);
         let request = request.into_inner();
         let password = request.password.into();
-        let pair = self.accounts.log_in(&request.username, password, clock::now()).await?;
+        let pair = self.accounts.log_in(&request.username, password, origin, clock::now()).await?;
         Ok(Response::new(pb::LogInResponse { tokens: Some(tokens(pair)) }))
     }
 
@@ -159,9 +163,10 @@ impl AuthService for Handler {
     ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
         let now = clock::now();
         let (claims, user) = self.caller(&request, now).await?;
+        let origin = origin::of(&request);
         let pb::ChangePasswordRequest { current_password, new_password } = request.into_inner();
         let (current, next) = (current_password.into(), new_password.into());
-        let pair = self.accounts.change_password(claims, user, current, next, now).await?;
+        let pair = self.accounts.change_password(claims, user, current, next, origin, now).await?;
         Ok(Response::new(pb::ChangePasswordResponse { tokens: Some(tokens(pair)) }))
     }
 
@@ -171,8 +176,9 @@ impl AuthService for Handler {
     ) -> Result<Response<pb::DeleteAccountResponse>, Status> {
         let now = clock::now();
         let (_, user) = self.caller(&request, now).await?;
+        let origin = origin::of(&request);
         let password = request.into_inner().password.into();
-        self.accounts.delete(user, password, now).await?;
+        self.accounts.delete(user, password, origin, now).await?;
         Ok(Response::new(pb::DeleteAccountResponse {}))
     }
 }

@@ -12,6 +12,7 @@ mod folding;
 mod grpc;
 mod keyring;
 mod keys;
+mod limits;
 mod logins;
 mod migrations;
 mod passwords;
@@ -41,6 +42,7 @@ use crate::deletions::Deletions;
 use crate::grpc::chat::Chat;
 use crate::keyring::Keyring;
 use crate::keys::Folder;
+use crate::limits::Limits;
 use crate::logins::Logins;
 use crate::migrations::Migrator;
 use crate::passwords::Hasher;
@@ -48,7 +50,7 @@ use crate::revocations::Feed;
 use crate::store::Store;
 use crate::tokens::Upkeep;
 
-pub use config::Config;
+pub use config::{Config, Tries};
 
 /// For what runs beside the calls to end.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -80,10 +82,12 @@ pub async fn serve(
     let feed = Feed::open(store.clone(), clock::now()).await?;
     let rotate = config.rotate_refresh_tokens;
     let keys = tokens.changes();
-    let logins = Logins::new(store.clone(), tokens, feed.clone(), rotate);
+    let limits = Arc::new(Limits::new(config.tries));
+    let logins = Logins::new(store.clone(), tokens, feed.clone(), limits.clone(), rotate);
     let deleted = Arc::new(Notify::new());
     let deletions = Deletions::new(store.clone(), hasher.clone(), deleted.clone());
-    let accounts = Accounts::new(store, hasher, logins, feed.clone(), deleted, background.clone());
+    let (news, tasks) = (feed.clone(), background.clone());
+    let accounts = Accounts::new(store, hasher, logins, news, limits, deleted, tasks);
     let services = grpc::services(accounts, feed.clone(), shutdown.clone()).await;
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
     background.spawn(upkeep.run(shutdown.clone()));

@@ -1,11 +1,14 @@
 //! Logins: beginning, renewing and ending them. A token is good as long as its login is there.
 
+use std::sync::Arc;
+
 use chassis::clock::unix_seconds;
 use chrono::{DateTime, TimeDelta, Utc};
 use token::keys::PublicKey;
 use token::{Claims, Subject};
 
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::revocations::Feed;
 use crate::store::{Act, Beginning, Login, Store, User};
 use crate::tokens::{Pair, Tokens};
@@ -30,13 +33,20 @@ pub(crate) struct Logins {
     store: Store,
     tokens: Tokens,
     feed: Feed,
+    limits: Arc<Limits>,
     /// Whether refresh tokens always change with each use.
     rotate: bool,
 }
 
 impl Logins {
-    pub(crate) fn new(store: Store, tokens: Tokens, feed: Feed, rotate: bool) -> Self {
-        Self { store, tokens, feed, rotate }
+    pub(crate) fn new(
+        store: Store,
+        tokens: Tokens,
+        feed: Feed,
+        limits: Arc<Limits>,
+        rotate: bool,
+    ) -> Self {
+        Self { store, tokens, feed, limits, rotate }
     }
 
     /// A login that may begin; its name is chosen here and nowhere else.
@@ -82,6 +92,7 @@ impl Logins {
         now: DateTime<Utc>,
     ) -> Result<Renewed, Error> {
         let claims = self.tokens.verify_refresh(token, unix_seconds(now))?;
+        self.limits.try_refresh(&claims.subject.sid)?;
         let (login, user) = self.living(&claims.subject).await?;
         if login.expires_at <= now {
             return Err(Error::LoginEnded);

@@ -6,6 +6,7 @@ mod service {
     mod commands;
     mod harness;
     mod keys;
+    mod limits;
     mod logins;
     mod passwords;
     mod privacy;

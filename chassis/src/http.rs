@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -47,7 +48,8 @@ impl Default for Limits {
     }
 }
 
-/// Serves `router` until `shutdown`, then answers what is in flight and returns.
+/// Serves `router` until `shutdown`, then answers what is in flight and returns. Requests have the other
+/// end's address as `ConnectInfo<SocketAddr>`.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -105,14 +107,18 @@ impl Connection {
     async fn serve(self, stream: TcpStream) {
         // An answer should leave at once; failing to say so only makes it slower.
         let _slower = stream.set_nodelay(true);
+        let peer = stream.peer_addr().ok().map(ConnectInfo);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_stall));
         let stream = TokioIo::new(Box::pin(stream));
         let spoken = Arc::new(AtomicBool::new(false));
         let heard = spoken.clone();
         let service =
-            self.router.map_request(move |request: http::Request<hyper::body::Incoming>| {
+            self.router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
                 heard.store(true, Ordering::Relaxed);
+                if let Some(peer) = peer {
+                    request.extensions_mut().insert(peer);
+                }
                 request.map(axum::body::Body::new)
             });
         let connection = self.builder.serve_connection(stream, TowerToHyperService::new(service));

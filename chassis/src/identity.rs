@@ -6,7 +6,7 @@
 mod certificates;
 mod secret;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,13 +35,32 @@ impl Caller {
     /// Who sent a request.
     #[must_use]
     pub fn of<T>(request: &Request<T>) -> Self {
-        request.extensions().get().cloned().unwrap_or_default()
+        let extensions = request.extensions();
+        let by_connection = || extensions.get::<Peer>().map(|peer| &peer.caller);
+        extensions.get().or_else(by_connection).cloned().unwrap_or_default()
     }
 
     /// Whether it is one of these services.
     #[must_use]
     pub fn is_one_of(&self, names: &[&str]) -> bool {
         self.name.as_deref().is_some_and(|name| names.contains(&name))
+    }
+}
+
+/// The other end of a connection to a gRPC port.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Which service it is, as far as the connection itself shows that.
+    pub(crate) caller: Caller,
+    pub(crate) address: Option<SocketAddr>,
+}
+
+impl Peer {
+    /// The address that a request came from: of whoever asks, or of what stands between.
+    #[must_use]
+    pub fn address_of<T>(request: &Request<T>) -> Option<IpAddr> {
+        let address = request.extensions().get::<Self>()?.address?;
+        Some(address.ip().to_canonical())
     }
 }
 

@@ -3,18 +3,16 @@
 pub(crate) mod own;
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use proto::auth::v1 as pb;
 use serde::Serialize;
 
-use crate::backends::{self, AUTH};
+use crate::backends::{self, AUTH, Auth};
 use crate::body::Body;
 use crate::caller::Anyone;
 use crate::error::ApiError;
 use crate::idempotency::Key;
-use crate::router::App;
 use crate::{fields, idempotency};
 
 #[derive(Serialize)]
@@ -32,7 +30,7 @@ struct UserReply {
 
 /// Creates an account and logs it in.
 pub(crate) async fn register(
-    State(mut app): State<App>,
+    Auth(mut auth): Auth,
     _anyone: Anyone,
     Key(request_id): Key,
     Body(body): Body,
@@ -48,7 +46,7 @@ pub(crate) async fn register(
 
     let request = pb::RegisterRequest { username, password, request_id };
     let request = backends::within(AUTH, request);
-    let reply = backends::answer(AUTH, app.backends.auth.register(request)).await?;
+    let reply = backends::answer(AUTH, auth.register(request)).await?;
     let (Some(account), Some(tokens)) = (reply.account, reply.tokens) else {
         return Err(ApiError::internal());
     };
@@ -67,13 +65,13 @@ pub(crate) struct LoginReply {
 
 /// Logs an account in. The name is trimmed, as it always was; the password never is.
 pub(crate) async fn login(
-    State(mut app): State<App>,
+    Auth(mut auth): Auth,
     Body(body): Body,
 ) -> Result<Json<LoginReply>, ApiError> {
     let [username, password] = fields::required(&body, ["username", "password"])?;
     let username = username.trim().to_owned();
     let request = backends::within(AUTH, pb::LogInRequest { username, password });
-    let reply = backends::answer(AUTH, app.backends.auth.log_in(request)).await?;
+    let reply = backends::answer(AUTH, auth.log_in(request)).await?;
     let tokens = reply.tokens.ok_or_else(ApiError::internal)?;
     Ok(Json(LoginReply { access: tokens.access, refresh: tokens.refresh }))
 }
@@ -88,13 +86,13 @@ pub(crate) struct RefreshReply {
 
 /// Exchanges a refresh token for an access token, and for another refresh token if asked to.
 pub(crate) async fn refresh(
-    State(mut app): State<App>,
+    Auth(mut auth): Auth,
     Body(body): Body,
 ) -> Result<Json<RefreshReply>, ApiError> {
     let [refresh] = fields::required(&body, ["refresh"])?;
     let refresh = refresh.trim().to_owned();
     let rotate = fields::flag(&body, "rotate")?.unwrap_or_default();
     let request = backends::within(AUTH, pb::RefreshRequest { refresh, rotate });
-    let reply = backends::answer(AUTH, app.backends.auth.refresh(request)).await?;
+    let reply = backends::answer(AUTH, auth.refresh(request)).await?;
     Ok(Json(RefreshReply { access: reply.access, refresh: reply.refresh }))
 }

@@ -1,16 +1,19 @@
 //! The services behind the gateway, and how long each is waited for.
 
+mod auth;
+
 use std::future::Future;
 use std::time::Duration;
 
 use chassis::grpc::{self, Channel};
 use chassis::identity::Identity;
-use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use tonic::transport::Endpoint;
 use tonic::{Request, Response, Status};
 
 use crate::error::ApiError;
+
+pub(crate) use auth::Auth;
 
 /// For what the auth service does, waiting for a password to be hashed included.
 pub(crate) const AUTH: Duration = Duration::from_secs(5);
@@ -31,13 +34,13 @@ const MAX_HEADER_BYTES: u32 = 64 * 1024;
 /// The services behind the gateway. Clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Backends {
-    pub(crate) auth: AuthServiceClient<Channel>,
     /// For what takes long: turns, and everything at once.
     pub(crate) turns: ChatServiceClient<Channel>,
     /// For what is quick, on a connection of its own: however many turns wait, nobody reads behind them.
     pub(crate) reads: ChatServiceClient<Channel>,
-    /// For looking whether they are well.
+    /// For [`Auth`], which says for whom it asks.
     pub(crate) auth_channel: Channel,
+    /// For looking whether it is well.
     pub(crate) chat_channel: Channel,
 }
 
@@ -52,7 +55,6 @@ impl Backends {
         let connect = |chat| grpc::connect_lazily(chat, identity, "chat-service");
         let chat_channel = connect(chat.clone());
         Self {
-            auth: AuthServiceClient::new(auth_channel.clone()),
             turns: client(connect(chat)),
             reads: client(chat_channel.clone()),
             auth_channel,

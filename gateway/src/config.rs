@@ -10,6 +10,8 @@ use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use tonic::transport::Endpoint;
 
+use crate::client_address::TrustedProxies;
+
 /// Settings of the gateway.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -23,6 +25,8 @@ pub struct Config {
     pub chat_endpoint: Endpoint,
     /// Which web pages may call.
     pub origins: Origins,
+    /// Which proxies are believed about where somebody calls from.
+    pub trusted_proxies: TrustedProxies,
     /// What a client may take.
     pub limits: Limits,
     /// How replies are told while they are made.
@@ -90,12 +94,14 @@ impl Config {
         let chat =
             settings.required::<Address>("GATEWAY_CHAT_URL", "the chat service, https://HOST:PORT");
         let origins = Origins::read(settings, "");
+        let trusted_proxies = TrustedProxies::read(settings);
         Some(Self {
             listen: listen?,
             identity: identity?,
             auth_endpoint: auth?.0,
             chat_endpoint: chat?.0,
             origins: origins?,
+            trusted_proxies: trusted_proxies?,
             limits: Limits::default(),
             streams: Streams::default(),
         })
@@ -110,10 +116,18 @@ impl Config {
         chat_endpoint: Endpoint,
         secret: &Secret,
     ) -> Option<Self> {
-        let origins = Origins::read(settings, "localhost")?;
-        let (limits, streams) = (Limits::default(), Streams::default());
-        let identity = Identity::in_process(Self::NAME, secret);
-        Some(Self { listen, identity, auth_endpoint, chat_endpoint, origins, limits, streams })
+        let origins = Origins::read(settings, "localhost");
+        let trusted_proxies = TrustedProxies::read(settings);
+        Some(Self {
+            listen,
+            identity: Identity::in_process(Self::NAME, secret),
+            auth_endpoint,
+            chat_endpoint,
+            origins: origins?,
+            trusted_proxies: trusted_proxies?,
+            limits: Limits::default(),
+            streams: Streams::default(),
+        })
     }
 }
 
@@ -121,6 +135,13 @@ impl Origins {
     fn read(settings: &mut Settings, default: &str) -> Option<Self> {
         let help = "web pages that may call: origins with commas between, or localhost for any";
         settings.value("GATEWAY_CORS_ORIGINS", default, help)
+    }
+}
+
+impl TrustedProxies {
+    fn read(settings: &mut Settings) -> Option<Self> {
+        let help = "proxies whose X-Forwarded-For is believed: networks with commas between";
+        settings.value("GATEWAY_TRUSTED_PROXIES", "", help)
     }
 }
 

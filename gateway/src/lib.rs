@@ -8,6 +8,7 @@ mod accounts;
 mod backends;
 mod body;
 mod caller;
+mod client_address;
 mod config;
 mod cors;
 mod disclosure;
@@ -36,6 +37,8 @@ mod turns;
 mod usage;
 mod views;
 
+use std::sync::Arc;
+
 use auth_client::Verifier;
 use chassis::tasks::Tasks;
 use tokio::net::TcpListener;
@@ -44,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backends::Backends;
 use crate::router::App;
 
+pub use client_address::TrustedProxies;
 pub use config::{Config, Origins, Streams};
 
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
@@ -56,6 +60,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
         verifier: verifier.clone(),
         draining: shutdown.clone(),
         streams: config.streams,
+        proxies: Arc::new(config.trusted_proxies),
     };
     let background = Tasks::new();
     let stop = shutdown.clone();

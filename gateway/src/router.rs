@@ -1,6 +1,7 @@
 //! The whole API on one page.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use auth_client::Verifier;
 use axum::extract::Request;
@@ -15,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::backends::Backends;
+use crate::client_address::TrustedProxies;
 use crate::config::{Origins, Streams};
 use crate::error::ApiError;
 use crate::messages::{feedback, page, search};
@@ -31,6 +33,8 @@ pub(crate) struct App {
     /// Cancelled when the gateway has begun to stop.
     pub(crate) draining: CancellationToken,
     pub(crate) streams: Streams,
+    /// Who is believed about where somebody calls from.
+    pub(crate) proxies: Arc<TrustedProxies>,
 }
 
 pub(crate) fn build(app: App, origins: &Origins) -> Router {

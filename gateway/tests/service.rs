@@ -20,6 +20,7 @@ mod service {
     mod bodies;
     mod broken_streams;
     mod browsers;
+    mod client_address;
     mod crisis_resources;
     mod disclosure;
     mod drain;

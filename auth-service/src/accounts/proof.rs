@@ -56,6 +56,7 @@ mod tests {
 
     use super::super::tests::accounts;
     use super::*;
+    use crate::limits::Origin;
     use crate::passwords::Hasher;
     use crate::peppers::Peppers;
 
@@ -66,11 +67,13 @@ mod tests {
         let hasher = || Hasher::new(Peppers::open(folder.path()).unwrap(), 4, 1).unwrap();
         accounts.hasher = hasher();
         let now = chassis::clock::now();
-        let user = accounts.register("ada", "correct horse".into(), None, now).await.unwrap().user;
+        let nowhere = Origin::Unknown;
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, now).await;
+        let user = ada.unwrap().user;
         let pepper = |name: &str| folder.path().join(name);
         std::fs::rename(pepper("pepper.key"), pepper("pepper-1.key")).unwrap();
         accounts.hasher = hasher();
-        let log_in = || accounts.log_in("ada", "correct horse".into(), now);
+        let log_in = || accounts.log_in("ada", "correct horse".into(), nowhere, now);
         let kept = async || {
             assert!(accounts.background.drain(Duration::from_mins(1)).await);
             accounts.store.user_by_id(user.id).await.unwrap().unwrap().password_hash

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use auth_service::{Config, serve};
+use auth_service::{Config, Tries, serve};
 use chassis::identity::{Identity, Secret};
 use chassis::status;
 use proto::auth::DOMAIN;
@@ -49,6 +49,8 @@ pub(crate) fn config(data: &Path) -> Config {
         rotate_refresh_tokens: false,
         bcrypt_cost: 4,
         hashing_threads: 1,
+        // Whatever is about limits switches them on.
+        tries: Tries::UNLIMITED,
     }
 }
 

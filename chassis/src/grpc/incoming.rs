@@ -19,7 +19,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tonic::transport::server::Connected;
 
-use crate::identity::{Caller, Identity};
+use crate::identity::{Caller, Identity, Peer};
 use crate::listener::{self, Place};
 
 /// What a client may take.
@@ -69,7 +69,7 @@ pub(super) fn incoming(
 /// A connection that is ready to be served, and who is at its other end.
 pub(super) struct Connection {
     stream: Pin<Box<TimeoutStream<Either<TcpStream, TlsStream<TcpStream>>>>>,
-    caller: Caller,
+    peer: Peer,
     _place: Place,
 }
 
@@ -87,18 +87,18 @@ impl Connection {
         if !matches!(spoken, Ok(Ok(1..))) {
             return None;
         }
+        let address = socket.peer_addr().ok();
         let (socket, caller) = match identity {
             Identity::InProcess(_) => (Either::Left(socket), Caller::default()),
             Identity::Certificates(certificates) => {
-                let from = socket.peer_addr().ok();
                 match timeout(limits.handshake, certificates.accept(socket)).await {
                     Ok(Ok((socket, caller))) => (Either::Right(socket), caller),
                     Ok(Err(error)) => {
-                        tracing::warn!(%error, ?from, "a TLS handshake failed");
+                        tracing::warn!(%error, from = ?address, "a TLS handshake failed");
                         return None;
                     }
                     Err(_) => {
-                        tracing::warn!(?from, "a TLS handshake took too long");
+                        tracing::warn!(from = ?address, "a TLS handshake took too long");
                         return None;
                     }
                 }
@@ -106,15 +106,16 @@ impl Connection {
         };
         let mut stream = TimeoutStream::new(socket);
         stream.set_read_timeout(Some(limits.silence));
-        Some(Self { stream: Box::pin(stream), caller, _place: place })
+        let peer = Peer { caller, address };
+        Some(Self { stream: Box::pin(stream), peer, _place: place })
     }
 }
 
 impl Connected for Connection {
-    type ConnectInfo = Caller;
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) -> Caller {
-        self.caller.clone()
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
     }
 }
 

@@ -1,18 +1,16 @@
 //! `logout/`, `change-password/`, `account/`: what people do with accounts of their own.
 
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 use proto::auth::v1 as pb;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::LoginReply;
-use crate::backends::{self, AUTH};
+use crate::backends::{self, AUTH, Auth};
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::router::App;
 use crate::{fields, views};
 
 #[derive(Serialize)]
@@ -24,7 +22,7 @@ pub(crate) struct AccountReply {
 
 /// Ends the login of a refresh token, or of the caller; with `all`, all logins of that account.
 pub(crate) async fn log_out(
-    State(mut app): State<App>,
+    Auth(mut auth): Auth,
     caller: Result<Caller, ApiError>,
     Body(body): Body,
 ) -> Result<Json<Value>, ApiError> {
@@ -38,13 +36,13 @@ pub(crate) async fn log_out(
         Err(_) if by_refresh => backends::within(AUTH, request),
         Err(refused) => return Err(refused),
     };
-    backends::answer(AUTH, app.backends.auth.log_out(request)).await?;
+    backends::answer(AUTH, auth.log_out(request)).await?;
     Ok(Json(json!({})))
 }
 
 /// Sets another password; every other login ends.
 pub(crate) async fn change_password(
-    State(mut app): State<App>,
+    Auth(mut auth): Auth,
     caller: Caller,
     Body(body): Body,
 ) -> Result<Json<LoginReply>, ApiError> {
@@ -52,18 +50,18 @@ pub(crate) async fn change_password(
     let [current_password, new_password] = fields::required(&body, names)?;
     let request = pb::ChangePasswordRequest { current_password, new_password };
     let request = caller.asks(AUTH, request);
-    let reply = backends::answer(AUTH, app.backends.auth.change_password(request)).await?;
+    let reply = backends::answer(AUTH, auth.change_password(request)).await?;
     let tokens = reply.tokens.ok_or_else(ApiError::internal)?;
     Ok(Json(LoginReply { access: tokens.access, refresh: tokens.refresh }))
 }
 
 /// Who one is.
 pub(crate) async fn show(
-    State(mut app): State<App>,
+    Auth(mut auth): Auth,
     caller: Caller,
 ) -> Result<Json<AccountReply>, ApiError> {
     let request = caller.asks(AUTH, pb::GetAccountRequest {});
-    let reply = backends::answer(AUTH, app.backends.auth.get_account(request)).await?;
+    let reply = backends::answer(AUTH, auth.get_account(request)).await?;
     let account = reply.account.ok_or_else(ApiError::internal)?;
     let created_at = views::time(account.create_time.as_ref());
     Ok(Json(AccountReply { id: account.id, username: account.username, created_at }))
@@ -71,12 +69,12 @@ pub(crate) async fn show(
 
 /// Deletes one's account and everything that was said with it.
 pub(crate) async fn delete(
-    State(mut app): State<App>,
+    Auth(mut auth): Auth,
     caller: Caller,
     Body(body): Body,
 ) -> Result<StatusCode, ApiError> {
     let [password] = fields::required(&body, ["password"])?;
     let request = caller.asks(AUTH, pb::DeleteAccountRequest { password });
-    backends::answer(AUTH, app.backends.auth.delete_account(request)).await?;
+    backends::answer(AUTH, auth.delete_account(request)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -86,7 +86,7 @@ async fn chat_is_told_which_languages_the_caller_reads() {
 }
 
 #[tokio::test]
-async fn auth_gets_no_header_of_the_caller() {
+async fn auth_gets_the_callers_address_and_no_header() {
     let world = World::start().await;
     let name = json!({"username": "ada", "password": "a good long one"});
     let refresh = json!({"refresh": "a.b.c"});
@@ -100,7 +100,9 @@ async fn auth_gets_no_header_of_the_caller() {
         world.auth.log_in.last().metadata,
         world.auth.refresh.last().metadata,
     ] {
-        assert_eq!(names(&metadata), set(ALWAYS));
+        let address = metadata.get("x-client-address").unwrap();
+        assert_eq!(address, "127.0.0.1");
+        assert_eq!(names(&metadata), set(ALWAYS.into_iter().chain(["x-client-address"])));
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use auth_client::Verifier;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chassis::identity::{Identity, Secret};
 use chassis::tasks::Tasks;
 use proto::auth::v1 as pb;
 use serde_json::{Value, json};
@@ -76,7 +77,11 @@ async fn ten_thousand_unknown_keys_are_at_most_two_questions() {
     let auth = Arc::new(Auth::new(key.public()));
     let mut backend = Backend::absent();
     backend.start_auth(auth.clone());
-    let verifier = Verifier::new(chassis::grpc::connect_lazily(backend.endpoint()));
+    let verifier = Verifier::new(chassis::grpc::connect_lazily(
+        backend.endpoint(),
+        &Identity::in_process("gateway", &Secret::generate().unwrap()),
+        "auth-service",
+    ));
     let (stop, fresh) = (CancellationToken::new(), verifier.clone());
     let (tasks, stopped) = (Tasks::new(), stop.clone());
     tasks.spawn(async move { fresh.keep_fresh(stopped).await });

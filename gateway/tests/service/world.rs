@@ -7,7 +7,7 @@ use chassis::clock;
 use chassis::http::Limits;
 use chassis::identity::{Identity, Secret};
 use chassis::tasks::Tasks;
-use gateway::{Config, Origins, Streams};
+use gateway::{Config, Origins, Streams, TrustedProxies};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use token::keys::SigningKey;
@@ -76,6 +76,7 @@ impl World {
             auth_endpoint: auth_backend.endpoint(),
             chat_endpoint: chat_backend.endpoint(),
             origins: Origins::Listed(vec![ORIGIN.to_owned()]),
+            trusted_proxies: TrustedProxies::default(),
             limits: Limits::default(),
             streams: Streams::default(),
         };

@@ -1,0 +1,30 @@
+//! Where somebody calls from, as far as limits tell places apart.
+
+use std::net::IpAddr;
+
+/// The network somebody calls from: what one person can easily have all addresses of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Origin {
+    /// The first 24 bits of an IPv4 address.
+    V4([u8; 3]),
+    /// The first 64 bits of an IPv6 address.
+    V6([u8; 8]),
+    /// All that have no address together.
+    Unknown,
+}
+
+impl From<Option<IpAddr>> for Origin {
+    fn from(address: Option<IpAddr>) -> Self {
+        match address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(address)) => {
+                let [a, b, c, _] = address.octets();
+                Self::V4([a, b, c])
+            }
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Self::V6([a, b, c, d, e, f, g, h])
+            }
+            None => Self::Unknown,
+        }
+    }
+}
