@@ -48,6 +48,7 @@ use crate::revocations::Feed;
 use crate::store::Store;
 use crate::tokens::Upkeep;
 
+pub use commands::upkeep::migrate;
 pub use config::Config;
 
 /// For what runs beside the calls to end.
