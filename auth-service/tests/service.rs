@@ -13,4 +13,6 @@ mod service {
     mod revocations;
     mod starts;
     mod tokens;
+    mod upkeep;
+    mod users;
 }

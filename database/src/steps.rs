@@ -26,9 +26,8 @@ pub async fn migrate<M: MigratorTrait>(url: &str) -> Result<Migrated, Error> {
     };
     Database::open::<M>(url).await?.close().await;
     let is_new = before.is_none();
-    let steps = before.unwrap_or_else(|| {
-        M::migrations().iter().map(|step| step.name().to_owned()).collect()
-    });
+    let steps = before
+        .unwrap_or_else(|| M::migrations().iter().map(|step| step.name().to_owned()).collect());
     Ok(Migrated { is_new, steps })
 }
 

@@ -21,7 +21,8 @@ use crate::config::Config;
 /// What may name an account.
 const WHOM: &str = "NAME|ID [--name]";
 /// Why an argument is one too many.
-const NO_PASSWORDS: &str = "one account at a time; a password is never an argument, it is asked for";
+const NO_PASSWORDS: &str =
+    "one account at a time; a password is never an argument, it is asked for";
 
 /// Tells of all accounts.
 #[must_use]

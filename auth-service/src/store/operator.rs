@@ -34,8 +34,7 @@ impl Store {
         password_hash: String,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let after =
-            user::ActiveModel { password_hash: Set(password_hash), ..Default::default() };
+        let after = user::ActiveModel { password_hash: Set(password_hash), ..Default::default() };
         let update = user::Entity::update_many()
             .set(after)
             .filter(user::Column::Id.eq(user_id))

@@ -86,9 +86,7 @@ pub(super) async fn delete(store: &Store, whom: &Whom, is_sure: bool) -> anyhow:
         Err(Error::PasswordWrong(_)) => bail!(OVERTAKEN),
         begun => begun?,
     }
-    Ok(format!(
-        "{who} is deleted. What is kept of it elsewhere goes as soon as the service runs."
-    ))
+    Ok(format!("{who} is deleted. What is kept of it elsewhere goes as soon as the service runs."))
 }
 
 /// Judged and hashed as at a registration.

@@ -34,11 +34,7 @@ pub(super) async fn list(store: &Store, after: i64, now: DateTime<Utc>) -> anyho
 }
 
 /// One account, and what was done to it last.
-pub(super) async fn show(
-    store: &Store,
-    user: &User,
-    now: DateTime<Utc>,
-) -> anyhow::Result<String> {
+pub(super) async fn show(store: &Store, user: &User, now: DateTime<Utc>) -> anyhow::Result<String> {
     let logins = store.logins_of(std::slice::from_ref(user), now).await?;
     let notes = store.notes_about(user.id, NOTES).await?;
     Ok(card(user, logins.get(&user.id).copied().unwrap_or_default(), &notes))
