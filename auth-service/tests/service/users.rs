@@ -71,6 +71,7 @@ async fn is_over(service: &Service, pair: &TokenPair) {
 #[tokio::test]
 async fn whom_an_operator_makes_can_log_in() {
     let service = Service::start().await;
+    assert!(!service.told().await.is_empty(), "it answers, so it has made its database");
     let made = said(&service, "users create Ada", &format!("{PASSWORD}\n")).await;
     assert_eq!(made, "Ada is account 1.\n");
     assert!(rows(service.data.path(), "select sid from logins").await.is_empty());
