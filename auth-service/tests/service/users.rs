@@ -62,7 +62,7 @@ async fn notes(data: &Path) -> Vec<String> {
     rows(data, "select actor || ' ' || act || ' ' || user_id from audit order by id").await
 }
 
-/// Waits until neither token of a login is good, and no login with this password either.
+/// Waits until neither token of a login is good.
 async fn is_over(service: &Service, pair: &TokenPair) {
     until(async || service.verify(&pair.access).await.err()).await;
     until(async || service.refresh(&pair.refresh).await.err()).await;
