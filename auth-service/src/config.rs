@@ -102,14 +102,20 @@ impl Config {
         settings.value("AUTH_ROTATE_REFRESH_TOKENS", "false", help)
     }
 
-    fn read_hashing(settings: &mut Settings) -> Option<(u32, usize)> {
+    /// Reads what hashing a password costs.
+    pub(crate) fn read_cost(settings: &mut Settings) -> Option<u32> {
         // OWASP's password storage cheat sheet: at least 10; 12 takes a quarter of a second.
         let cost = settings.number("AUTH_BCRYPT_COST", 12, 10..=14, "work factor of passwords");
+        u32::try_from(cost?).ok()
+    }
+
+    fn read_hashing(settings: &mut Settings) -> Option<(u32, usize)> {
+        let cost = Self::read_cost(settings);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         // One core stays free for everybody who is not logging in.
         let threads = u64::try_from(cores.saturating_sub(1).max(1)).unwrap_or(1);
         let help = "passwords hashed at once";
         let threads = settings.number("AUTH_HASHING_THREADS", threads, 1..=256, help);
-        Some((u32::try_from(cost?).ok()?, usize::try_from(threads?).ok()?))
+        Some((cost?, usize::try_from(threads?).ok()?))
     }
 }

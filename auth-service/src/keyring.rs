@@ -26,6 +26,12 @@ impl Keyring {
         Ok(Self { peppers: Peppers::open(folder)? })
     }
 
+    /// Reads the keys that there are, and makes none.
+    pub(crate) fn find(folder: &Path) -> anyhow::Result<Self> {
+        read(&folder.join("pepper.key"))?;
+        Ok(Self { peppers: Peppers::open(folder)? })
+    }
+
     /// Refuses to work beside accounts whose passwords were hashed with a pepper that is not there:
     /// they could not log in, and new accounts would hide the loss.
     pub(crate) fn check_pepper(&self, stored: Option<&str>) -> anyhow::Result<()> {

@@ -50,6 +50,7 @@ use crate::revocations::Feed;
 use crate::store::Store;
 use crate::tokens::Upkeep;
 
+pub use commands::upkeep::migrate;
 pub use config::{Config, Tries};
 
 /// For what runs beside the calls to end.

@@ -14,4 +14,6 @@ mod service {
     mod revocations;
     mod starts;
     mod tokens;
+    mod upkeep;
+    mod users;
 }

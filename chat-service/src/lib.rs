@@ -56,6 +56,16 @@ async fn recover(database: Database) -> Result<(), Error> {
     Ok(())
 }
 
+/// Brings the database of conversations to the newest schema, creating it if need be. Says what it did.
+///
+/// # Errors
+/// When the database cannot be opened.
+pub async fn migrate(url: &str) -> anyhow::Result<String> {
+    let migrated = database::migrate::<Migrator>(url).await;
+    let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
+    Ok(format!("{url}: {migrated}"))
+}
+
 /// Runs the chat service on `listener` until `shutdown`, then finishes the turns in flight.
 ///
 /// # Errors

@@ -8,6 +8,7 @@
 mod error;
 mod open;
 mod presence;
+mod steps;
 mod writer;
 
 use std::future::Future;
@@ -21,7 +22,8 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use error::Error;
-pub use open::Url;
+pub use open::{Url, file};
+pub use steps::{Migrated, migrate, pending};
 
 /// Reads waiting or running at once; more are turned away, so that they fail at once, not late.
 const MAX_READS: usize = 256;

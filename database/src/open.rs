@@ -53,7 +53,10 @@ pub(crate) async fn writer(url: &str) -> Result<DatabaseConnection, Error> {
 }
 
 /// The file that an address names.
-pub(crate) fn file(url: &str) -> Result<PathBuf, Error> {
+///
+/// # Errors
+/// When it names none.
+pub fn file(url: &str) -> Result<PathBuf, Error> {
     let Url(url) = url.parse().map_err(Error::Address)?;
     let options = SqliteConnectOptions::from_str(&url).map_err(|_| Error::Address("no file"))?;
     Ok(options.get_filename().to_owned())

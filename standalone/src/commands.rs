@@ -2,16 +2,23 @@
 
 use std::path::PathBuf;
 
-use auth_service::commands::{certificates, keys};
+use auth_service::commands::{Place, certificates, keys, upkeep, users};
 use chassis::process::Command;
 use chassis::settings::Settings;
 use chat_service::report;
 
-use crate::config;
+use crate::{config, make};
 
 /// What the product does beside serving: the services' own commands, on the databases and keys in its
 /// folder.
-pub const COMMANDS: [Command; 5] = [
+pub const COMMANDS: [Command; 14] = [
+    users::list::<Folder>(),
+    users::show::<Folder>(),
+    users::create::<Folder>(),
+    users::set_password::<Folder>(),
+    users::deactivate::<Folder>(),
+    users::activate::<Folder>(),
+    users::delete::<Folder>(),
     Command {
         read: |arguments, settings| {
             let folder = config::folder(settings);
@@ -32,7 +39,36 @@ pub const COMMANDS: [Command; 5] = [
         ..keys::REVOKE
     },
     certificates::COMMAND,
+    Command {
+        what: "makes both databases or brings them to this version, as every start does, and says what was \
+               done",
+        read: |_, settings| {
+            let folder = config::folder(settings)?;
+            Some(Box::pin(async move {
+                make(&folder)?;
+                let accounts = auth_service::migrate(&config::accounts(&folder)).await?;
+                let conversations = chat_service::migrate(&config::conversations(&folder)).await?;
+                Ok(format!("{accounts}\n{conversations}"))
+            }))
+        },
+        ..upkeep::MIGRATE
+    },
+    upkeep::check::<Folder>(),
 ];
+
+/// The product's folder, where accounts and keys have their places.
+enum Folder {}
+
+impl Place for Folder {
+    fn accounts(settings: &mut Settings) -> Option<String> {
+        config::folder(settings).map(|folder| config::accounts(&folder))
+    }
+
+    fn accounts_and_keys(settings: &mut Settings) -> Option<(String, PathBuf)> {
+        let folder = config::folder(settings)?;
+        Some((config::accounts(&folder), config::keys(&folder)))
+    }
+}
 
 fn key_folder(settings: &mut Settings) -> Option<PathBuf> {
     config::folder(settings).map(|folder| config::keys(&folder))

@@ -35,7 +35,7 @@ impl Config {
         let unbound = Endpoint::from_static("http://127.0.0.1:0");
         let auth = auth_service::Config::read_embedded(
             settings,
-            database(&folder, "auth.db"),
+            accounts(&folder),
             keys(&folder),
             unbound.clone(),
             &secret,
@@ -80,6 +80,11 @@ pub(crate) fn folder(settings: &mut Settings) -> Option<PathBuf> {
 /// The folder of the signing keys in `folder`.
 pub(crate) fn keys(folder: &Path) -> PathBuf {
     folder.join("keys")
+}
+
+/// The address of the database of accounts in `folder`.
+pub(crate) fn accounts(folder: &Path) -> String {
+    database(folder, "auth.db")
 }
 
 /// The address of the database of conversations in `folder`.

@@ -92,17 +92,22 @@ pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Makes the folder, for its owner alone, and makes sure that it can be written and that nobody else
+/// Makes the folder, for its owner alone.
+fn make(folder: &Path) -> anyhow::Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| unwritable(folder))
+}
+
+fn unwritable(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("the data folder {folder} cannot be written; set AI_BUDDY_DATA to another")
+}
+
+/// Makes the folder and makes sure that it can be written and that nobody else
 /// works in it: two products on the same data would each believe to be the only one.
 fn prepare(folder: &Path) -> anyhow::Result<File> {
-    let advice = || {
-        format!(
-            "the data folder {} cannot be written; set AI_BUDDY_DATA to another",
-            folder.display()
-        )
-    };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(advice)?;
-    let lock = File::create(folder.join("lock")).with_context(advice)?;
+    make(folder)?;
+    let lock = File::create(folder.join("lock")).with_context(|| unwritable(folder))?;
     if lock.try_lock().is_err() {
         bail!(
             "another ai-buddy works in {}; set AI_BUDDY_DATA to another folder",

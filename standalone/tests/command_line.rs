@@ -49,6 +49,15 @@ fn help_lists_what_it_does_beside_serving() {
         "ai-buddy keys list",
         "ai-buddy keys rotate [--now] [access|refresh]",
         "ai-buddy keys revoke KID",
+        "ai-buddy users list [--after ID]",
+        "ai-buddy users show NAME|ID [--name]",
+        "ai-buddy users create NAME",
+        "ai-buddy users set-password NAME|ID [--name]",
+        "ai-buddy users deactivate NAME|ID [--name]",
+        "ai-buddy users activate NAME|ID [--name]",
+        "ai-buddy users delete NAME|ID [--name] [--yes]",
+        "ai-buddy migrate",
+        "ai-buddy check",
     ] {
         assert!(text.contains(command), "{command} is missing in\n{text}");
     }
@@ -73,6 +82,30 @@ fn commands_about_keys_work_on_the_keys_in_its_folder() {
         let text = complaint(&run(&settings, &words));
         assert!(text.contains(&format!("{manifest} cannot be read")), "{text}");
     }
+}
+
+#[test]
+fn commands_about_accounts_work_on_those_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("data");
+    let settings = [("AI_BUDDY_DATA", folder.to_str().unwrap())];
+    let nothing = run(&settings, &["users", "list"]);
+    assert!(complaint(&nothing).contains("there is no database at"));
+    assert!(!folder.exists(), "nothing is made where no service has been");
+
+    let said = |words: &[&str]| {
+        let output = run(&settings, words);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let migrated = said(&["migrate"]);
+    for database in ["auth.db: made, with m0001", "chat.db: made, with m0001"] {
+        assert!(migrated.contains(database), "{migrated}");
+    }
+    assert_eq!(said(&["migrate"]).matches("nothing was changed").count(), 2);
+    assert_eq!(said(&["users", "list"]).lines().count(), 1, "a heading and nobody");
+    let text = complaint(&run(&settings, &["check"]));
+    assert!(text.contains("ok      schema") && text.contains("FAILED  signing keys"), "{text}");
 }
 
 #[test]

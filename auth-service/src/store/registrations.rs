@@ -104,7 +104,8 @@ async fn account_of(
     Ok(found.map(|registration| registration.user_id))
 }
 
-async fn insert(
+/// Adds an account in a transaction of somebody else's.
+pub(super) async fn insert(
     tx: &impl ConnectionTrait,
     candidate: Candidate,
     now: DateTime<Utc>,

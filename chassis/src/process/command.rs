@@ -32,7 +32,7 @@ impl Arguments {
     /// The arguments of this process.
     #[must_use]
     pub fn from_process() -> Self {
-        Self(std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect())
+        std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect()
     }
 
     /// Whether the first ones are these words; then they are taken.
@@ -79,9 +79,26 @@ impl Arguments {
         next
     }
 
+    /// Makes sure that nobody left anything. What is left is not repeated: with commands that ask for a
+    /// secret it may be one.
+    pub fn end(&mut self, settings: &mut Settings, why: &str) -> Option<()> {
+        if self.0.is_empty() {
+            return Some(());
+        }
+        self.0.clear();
+        settings.problem("too many arguments:", why);
+        None
+    }
+
     /// The first one that nobody has taken.
     pub(super) fn first(&self) -> Option<&str> {
         self.0.front().map(String::as_str)
+    }
+}
+
+impl FromIterator<String> for Arguments {
+    fn from_iter<I: IntoIterator<Item = String>>(words: I) -> Self {
+        Self(words.into_iter().collect())
     }
 }
 
@@ -97,7 +114,7 @@ mod tests {
     use super::*;
 
     fn arguments(line: &str) -> Arguments {
-        Arguments(line.split_whitespace().map(str::to_owned).collect())
+        line.split_whitespace().map(str::to_owned).collect()
     }
 
     #[test]
@@ -132,6 +149,16 @@ mod tests {
         assert_eq!(settings.problems(), None);
         assert_eq!(next(&mut settings), None);
         assert_eq!(settings.problems().as_deref(), Some("KID is missing: the name of a key"));
+    }
+
+    #[test]
+    fn what_is_left_may_be_a_secret_and_is_not_repeated() {
+        let mut settings = Settings::from_pairs([]);
+        assert_eq!(arguments("").end(&mut settings, "one name"), Some(()));
+        let mut given = arguments("canary");
+        assert_eq!(given.end(&mut settings, "one name"), None);
+        assert_eq!(given.first(), None);
+        assert_eq!(settings.problems().as_deref(), Some("too many arguments: one name"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ async fn a_logout_needs_one_token_of_either_kind() {
     let by_refresh = world.post("/api/logout/", &json!({"refresh": " r "})).await;
     assert_eq!((by_refresh.status, by_refresh.text.as_str()), (200, "{}"));
     let call = world.auth.log_out.last();
-    assert_eq!((call.metadata("authorization"), call.message), ("", logout("r", false)));
+    assert_eq!((call.metadata("authorization"), &call.message), ("", &logout("r", false)));
 
     let request = world.request_as_user("POST", "/api/logout").json(&json!({"all": true}));
     assert_eq!(answer(request).await.status, 200);

@@ -1,0 +1,122 @@
+//! A look at everything that the service needs. Nothing is made and nothing changed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use chassis::clock::unix_seconds;
+use chrono::{DateTime, Utc};
+
+use super::report::Report;
+use crate::keyring::Keyring;
+use crate::keys::{Folder, Snapshot};
+use crate::migrations::Migrator;
+use crate::passwords::Hasher;
+use crate::peppers::Peppers;
+use crate::self_test;
+use crate::store::Inspection;
+
+pub(super) async fn run(
+    url: &str,
+    keys: &Path,
+    cost: u32,
+    now: DateTime<Utc>,
+) -> anyhow::Result<String> {
+    let mut report = Report::default();
+    let found = report.add("signing keys", signing_keys(keys), |found| {
+        let count = found.ring.entries().len();
+        format!("{count} in {}, for their owner alone", keys.display())
+    });
+    if let Some(found) = &found {
+        let verdict = self_test::run(&found.keys, unix_seconds(now));
+        report.add("self-test", verdict, |()| "tokens are judged as they should be".into());
+    }
+    let peppers = Keyring::find(keys).map(|keyring| keyring.peppers);
+    let peppers = report.add("peppers", peppers, |peppers| {
+        let (count, current) = (peppers.ids().len(), peppers.current().id());
+        format!("{count}, for their owner alone; new hashes are made with {current}")
+    });
+    report.add("folder of keys", permissions(keys, 0o022, "700"), |()| {
+        "nobody else can put files there".into()
+    });
+    report.add("database", database_files(url), |()| "for its owner alone".into());
+    report.add("schema", schema(url).await, |()| {
+        "of this version; names are unique, numbers are never used again".into()
+    });
+    if let Some(peppers) = peppers {
+        report.add("password hashes", hashes(url, &peppers).await, |count| {
+            format!("{count}, all of known peppers")
+        });
+        report.add("hashing", time_a_hash(peppers, cost).await, |taken| {
+            format!("one password takes {} ms at cost {cost}", taken.as_millis())
+        });
+    }
+    report.finish()
+}
+
+fn signing_keys(folder: &Path) -> anyhow::Result<Snapshot> {
+    // Whatever is there differs from nothing.
+    Folder::at(folder).look(b"")?.context("keys.json is empty")
+}
+
+/// The database, and what SQLite puts beside it.
+fn database_files(url: &str) -> anyhow::Result<()> {
+    let file = database::file(url)?;
+    permissions(&file, 0o077, "600")?;
+    for ending in ["-wal", "-shm"] {
+        let mut beside = file.clone().into_os_string();
+        beside.push(ending);
+        let beside = PathBuf::from(beside);
+        if beside.exists() {
+            permissions(&beside, 0o077, "600")?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes sure that others have none of the rights that they must not have.
+fn permissions(path: &Path, forbidden: u32, advice: &str) -> anyhow::Result<()> {
+    let name = path.display();
+    let found = fs::metadata(path).with_context(|| format!("{name} cannot be looked at"))?;
+    let mode = found.permissions().mode();
+    ensure!(mode & forbidden == 0, "others have access to {name}: chmod {advice} it");
+    Ok(())
+}
+
+async fn schema(url: &str) -> anyhow::Result<()> {
+    let steps = database::pending::<Migrator>(url).await?;
+    ensure!(
+        steps.is_empty(),
+        "{} is to be done; the service does it, or the command migrate",
+        steps.join(", "),
+    );
+    let inspection = Inspection::open(url).await?;
+    let (unique, rising) = (inspection.names_are_unique().await, inspection.numbers_rise().await);
+    inspection.close().await?;
+    ensure!(unique?, "users.username_key has no unique index: two people could have one name");
+    ensure!(rising?, "users.id is not AUTOINCREMENT: a number could be given to somebody else");
+    Ok(())
+}
+
+/// How many hashes there are, if each names a known pepper.
+async fn hashes(url: &str, peppers: &Peppers) -> anyhow::Result<u64> {
+    let inspection = Inspection::open(url).await?;
+    let counted = inspection.count_passwords(&peppers.ids()).await;
+    inspection.close().await?;
+    let (all, foreign) = counted?;
+    ensure!(
+        foreign == 0,
+        "{foreign} of {all} name no pepper that is here: these people cannot log in. Put back the \
+         pepper-*.key that they were made with",
+    );
+    Ok(all)
+}
+
+async fn time_a_hash(peppers: Peppers, cost: u32) -> anyhow::Result<Duration> {
+    let hasher = Hasher::new(peppers, cost, 1)?;
+    let begun = Instant::now();
+    hasher.rehash("a password that nobody has".into()).await?;
+    Ok(begun.elapsed())
+}

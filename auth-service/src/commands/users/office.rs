@@ -1,0 +1,31 @@
+//! Opening the accounts beside whoever works with them.
+
+use anyhow::{Context as _, bail, ensure};
+use database::{Database, Error};
+
+use crate::migrations::Migrator;
+use crate::store::Store;
+
+/// Does some work on the accounts at `url`. None are made in a wrong place, and the schema stays as it
+/// is: that is for the service, or for somebody who means it.
+pub(super) async fn open(
+    url: String,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<String>,
+) -> anyhow::Result<String> {
+    let steps = match database::pending::<Migrator>(&url).await {
+        Err(Error::Missing) => {
+            bail!("there is no database at {url} yet; the service makes it, or the command migrate")
+        }
+        steps => steps.with_context(|| format!("the database {url} cannot be read"))?,
+    };
+    ensure!(
+        steps.is_empty(),
+        "the database {url} is of an earlier version; the service brings it to this one, or the \
+         command migrate",
+    );
+    let opened = Database::open::<Migrator>(&url).await;
+    let database = opened.with_context(|| format!("the database {url} cannot be opened"))?;
+    let outcome = work(&Store::new(database.clone())).await;
+    database.close().await;
+    outcome
+}

@@ -1,0 +1,63 @@
+//! A look at the database by somebody who changes nothing: whether it is as it should be.
+
+use database::Database;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _, Statement,
+};
+
+use super::user;
+use crate::error::Error;
+use crate::passwords;
+
+/// Whether a unique index, over all rows, is about the keys of names alone.
+const NAMES_ARE_UNIQUE: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM pragma_index_list('users') AS list
+        WHERE list.\"unique\" = 1 AND list.partial = 0
+        AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = 'username_key'
+    )";
+/// Whether the numbers of accounts only rise, whatever is deleted.
+const NUMBERS_RISE: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM sqlite_master
+        WHERE type = 'table' AND name = 'users' AND upper(sql) LIKE '%AUTOINCREMENT%'
+    )";
+
+/// A look at the database.
+pub(crate) struct Inspection(DatabaseConnection);
+
+impl Inspection {
+    /// Opens a database that is there already.
+    pub(crate) async fn open(url: &str) -> Result<Self, Error> {
+        Ok(Self(Database::open_to_read(url).await?))
+    }
+
+    pub(crate) async fn names_are_unique(&self) -> Result<bool, Error> {
+        self.asks(NAMES_ARE_UNIQUE).await
+    }
+
+    pub(crate) async fn numbers_rise(&self) -> Result<bool, Error> {
+        self.asks(NUMBERS_RISE).await
+    }
+
+    /// How many accounts have a password, and how many of their hashes name none of these peppers.
+    pub(crate) async fn count_passwords(&self, known: &[String]) -> Result<(u64, u64), Error> {
+        let all = user::Entity::find().filter(user::Column::DeletedAt.is_null());
+        let others = known.iter().fold(all.clone(), |query, id| {
+            let named = format!("{}{id}$%", passwords::SCHEME);
+            query.filter(user::Column::PasswordHash.not_like(named))
+        });
+        Ok((all.count(&self.0).await?, others.count(&self.0).await?))
+    }
+
+    pub(crate) async fn close(self) -> Result<(), Error> {
+        Ok(self.0.close().await?)
+    }
+
+    async fn asks(&self, query: &str) -> Result<bool, Error> {
+        let query = Statement::from_string(self.0.get_database_backend(), query);
+        let row = self.0.query_one_raw(query).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
+    }
+}

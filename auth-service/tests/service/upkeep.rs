@@ -1,0 +1,141 @@
+//! Looking after an installation: its schema, and whether all is as it should be.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use sea_orm::{ConnectionTrait as _, Database};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::harness::{Service, active};
+
+async fn run(data: &Path, word: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
+    command
+        .env_clear()
+        .env("AUTH_DATABASE_URL", format!("sqlite:{}", data.join("auth.db").display()))
+        .env("AUTH_KEYS_DIR", data.join("keys"))
+        .env("AUTH_BCRYPT_COST", "10")
+        .arg(word);
+    command.stdin(Stdio::null()).output().await.unwrap()
+}
+
+/// Whether a check went well, and each of its lines.
+async fn check(data: &Path) -> (bool, Vec<String>) {
+    let output = run(data, "check").await;
+    let is_well = output.status.success();
+    let text = String::from_utf8(if is_well { output.stdout } else { output.stderr }).unwrap();
+    (is_well, text.lines().map(str::to_owned).collect())
+}
+
+/// The one line that tells of a failure.
+async fn failure(data: &Path) -> String {
+    let (is_well, lines) = check(data).await;
+    let mut failed = lines.iter().filter(|line| line.starts_with("FAILED"));
+    let first = failed.next().unwrap_or_else(|| panic!("{lines:?}")).clone();
+    assert!(!is_well && failed.next().is_none(), "{lines:?}");
+    first
+}
+
+async fn change(data: &Path, statement: &str) {
+    let url = format!("sqlite:{}", data.join("auth.db").display());
+    let database = Database::connect(url).await.unwrap();
+    database.execute_unprepared(statement).await.unwrap();
+    database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_as_it_should_be_passes_every_check_while_it_runs() {
+    let service = Service::start().await;
+    service.register("ada", "correct horse").await.unwrap();
+    let (is_well, lines) = check(service.data.path()).await;
+    assert!(is_well, "{lines:?}");
+    let looked_at = [
+        "signing keys: 4 in",
+        "self-test: tokens",
+        "peppers: 1,",
+        "folder of keys:",
+        "database: for its owner",
+        "schema: of this version",
+        "password hashes: 1, all",
+        "hashing: one password takes",
+    ];
+    assert_eq!(lines.len(), looked_at.len(), "{lines:?}");
+    for (line, start) in lines.iter().zip(looked_at) {
+        assert!(line.starts_with(&format!("ok      {start}")), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_not_as_it_should_be_fails_a_check_and_is_named() {
+    let service = Service::start().await;
+    service.register("ada", "correct horse").await.unwrap();
+    let data = service.stop().await;
+    let (data, keys) = (data.path(), data.path().join("keys"));
+    let mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let database = data.join("auth.db");
+    for (path, wrong, right, what) in [
+        (keys.clone(), 0o777, 0o700, "folder of keys: others have access"),
+        (keys.join("pepper.key"), 0o640, 0o600, "peppers: "),
+        (active(&keys, "access"), 0o604, 0o600, "signing keys: "),
+        // Last: who looks at a database leaves files beside it with its mode, until somebody writes.
+        (database, 0o644, 0o600, "database: others have access"),
+    ] {
+        mode(&path, wrong);
+        let line = failure(data).await;
+        assert!(line.contains(what) && line.contains(path.to_str().unwrap()), "{line}");
+        mode(&path, right);
+    }
+    change(data, "update users set password_hash = '$ab1$0000aaaa$2b$10$x'").await;
+    assert!(failure(data).await.contains("password hashes: 1 of 1 name no pepper"));
+    change(data, "update users set password_hash = '', deleted_at = created_at").await;
+    assert!(check(data).await.0, "a deleted account needs none");
+    change(
+        data,
+        "create table copy (id integer primary key, username, username_key, password_hash, is_active, \
+         token_version, created_at, deleted_at, unique (username_key));
+         drop table users; alter table copy rename to users",
+    )
+    .await;
+    assert!(failure(data).await.contains("schema: users.id is not AUTOINCREMENT"));
+    change(
+        data,
+        "create table copy (id integer primary key autoincrement, username, username_key, \
+         password_hash, is_active, token_version, created_at, deleted_at, \
+         unique (username_key, id));
+         drop table users; alter table copy rename to users",
+    )
+    .await;
+    assert!(failure(data).await.contains("schema: users.username_key has no unique index"));
+    change(data, "delete from auth_migrations where version like 'm0004%'").await;
+    assert!(failure(data).await.contains("schema: m0004_deletions is to be done"));
+}
+
+#[tokio::test]
+async fn a_schema_is_brought_to_this_version_by_somebody_who_means_it() {
+    let data = TempDir::new().unwrap();
+    let said = async || {
+        let output = run(data.path(), "migrate").await;
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(said().await.contains("auth.db: made, with m0001_users, "));
+    assert!(said().await.contains("auth.db: is of this version already; nothing was changed"));
+    let earlier = "drop table deletions; drop table audit; alter table users drop column deleted_at; \
+                   delete from auth_migrations where version = 'm0004_deletions'";
+    change(data.path(), earlier).await;
+    let list = Command::new(env!("CARGO_BIN_EXE_auth-service"))
+        .env_clear()
+        .env("AUTH_DATABASE_URL", format!("sqlite:{}", data.path().join("auth.db").display()))
+        .args(["users", "list"])
+        .output()
+        .await
+        .unwrap();
+    let why = String::from_utf8(list.stderr).unwrap();
+    assert!(!list.status.success() && why.contains("of an earlier version"), "{why}");
+    assert!(said().await.contains("auth.db: brought to this version by m0004_deletions"));
+    let service = Service::on(data).await;
+    assert!(service.register("ada", "correct horse").await.is_ok());
+}

@@ -1,0 +1,55 @@
+//! The steps of a schema: which are done, which are not, and doing them while nobody is served.
+
+use std::fmt;
+
+use sea_orm_migration::MigratorTrait;
+
+use crate::{Database, Error};
+
+/// What [`migrate`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// Whether there was nothing before.
+    pub is_new: bool,
+    /// The steps that it took, in order.
+    pub steps: Vec<String>,
+}
+
+/// Brings the database at `url` to the newest schema, creating it if need be.
+///
+/// # Errors
+/// What the database says if it cannot be opened.
+pub async fn migrate<M: MigratorTrait>(url: &str) -> Result<Migrated, Error> {
+    let before = match pending::<M>(url).await {
+        Err(Error::Missing) => None,
+        before => Some(before?),
+    };
+    Database::open::<M>(url).await?.close().await;
+    let is_new = before.is_none();
+    let steps = before
+        .unwrap_or_else(|| M::migrations().iter().map(|step| step.name().to_owned()).collect());
+    Ok(Migrated { is_new, steps })
+}
+
+/// The steps that the database at `url` has not taken yet. Changes nothing.
+///
+/// # Errors
+/// [`Error::Missing`] if there is none; what the database says if it cannot be read, or has taken
+/// steps that are not known here.
+pub async fn pending<M: MigratorTrait>(url: &str) -> Result<Vec<String>, Error> {
+    let visitor = Database::open_to_read(url).await?;
+    let steps = M::get_pending_migrations_read_only(&visitor).await;
+    visitor.close().await?;
+    Ok(steps?.iter().map(|step| step.name().to_owned()).collect())
+}
+
+impl fmt::Display for Migrated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = self.steps.join(", ");
+        match (self.is_new, self.steps.is_empty()) {
+            (true, _) => write!(f, "made, with {steps}"),
+            (false, true) => f.write_str("is of this version already; nothing was changed"),
+            (false, false) => write!(f, "brought to this version by {steps}"),
+        }
+    }
+}
