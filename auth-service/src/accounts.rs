@@ -122,11 +122,11 @@ impl Accounts {
         let user = self.find_exactly(username).await?;
         let (user, verdict) = self.examine(user, password.clone()).await?;
         let user = user.filter(|_| verdict.is_proven()).ok_or(Error::InvalidCredentials)?;
+        let pair = self.logins.begin(&user, now).await?;
+        self.limits.remember(username, origin, now);
         if verdict == Verdict::Outdated {
             self.renew_hash(&user, password);
         }
-        let pair = self.logins.begin(&user, now).await?;
-        self.limits.remember(username, origin, now);
         Ok(pair)
     }
 

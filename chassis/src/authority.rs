@@ -12,6 +12,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
+use uuid::Uuid;
 
 use crate::clock;
 use crate::process::{Arguments, Work};
@@ -114,7 +115,9 @@ impl File {
 
 fn issue(names: &[&str], now: DateTime<Utc>) -> anyhow::Result<Vec<File>> {
     let key = KeyPair::generate()?;
-    let mut authority = parameters("authority of services", Vec::new(), AUTHORITY_DAYS, now)?;
+    // Each has a name of its own: whoever meets another one's certificate can say that it is foreign.
+    let title = format!("authority of services {}", Uuid::now_v7());
+    let mut authority = parameters(&title, Vec::new(), AUTHORITY_DAYS, now)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = authority.self_signed(&key)?;

@@ -30,6 +30,7 @@ async fn request_ids_never_reach_the_logs_or_the_disk() {
         .env("AUTH_DATABASE_URL", format!("sqlite:{}", data.path().join("auth.db").display()))
         .env("AUTH_KEYS_DIR", data.path().join("keys"))
         .env("AUTH_TLS_DIR", &certificates)
+        .env("AUTH_CHAT_URL", "https://127.0.0.1:9")
         .env("AUTH_BCRYPT_COST", "10")
         .env("RUST_LOG", "trace")
         .stderr(Stdio::piped())

@@ -22,16 +22,20 @@ async fn tokens_that_are_not_ours_are_refused() {
     let foreign = token::refresh::issue(&RefreshKey::generate().unwrap(), &ada, now()).unwrap();
     refused(service.refresh(&foreign).await, denied, "TOKEN_INVALID");
 
-    // Signed by us, for nobody, for a past state of the account, and long ago.
+    // Signed by us: for nobody, for no login, for somebody else's login, for a past state of the account,
+    // and long ago.
     let refresh = RefreshKey::from_bytes(&service.key("refresh")).unwrap();
     let signing = SigningKey::from_pkcs8(&service.key("access")).unwrap();
+    let claims = token::access::verify(signing.public(), &pair.access, now()).unwrap();
+    let ada = claims.subject;
     let ghost = Subject { user_id: 999, ..ada.clone() };
+    let nowhere = Subject { sid: "s".into(), ..ada.clone() };
     let ended = Subject { token_version: 7, ..ada.clone() };
-    for gone in [ghost, ended] {
+    for gone in [ghost, nowhere, ended] {
         let token = token::refresh::issue(&refresh, &gone, now()).unwrap();
-        refused(service.refresh(&token).await, denied, "ACCOUNT_UNAVAILABLE");
+        refused(service.refresh(&token).await, denied, "LOGIN_ENDED");
         let token = token::access::issue(&signing, &gone, now()).unwrap();
-        refused(service.verify(&token).await, denied, "ACCOUNT_UNAVAILABLE");
+        refused(service.verify(&token).await, denied, "LOGIN_ENDED");
     }
     let old = token::refresh::issue(&refresh, &ada, now() - 604_800).unwrap();
     refused(service.refresh(&old).await, denied, "TOKEN_INVALID");

@@ -19,6 +19,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ParsedCertificate, WebPkiClientVerifier};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio::io::AsyncBufReadExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
@@ -95,14 +96,20 @@ impl Certificates {
         Ok((stream, caller))
     }
 
-    /// Speaks with the service `peer` on `socket`, if it is that one.
+    /// Speaks with the service `peer` on `socket`, if it is that one and takes us for who we are.
     pub(crate) async fn connect(
         &self,
         socket: TcpStream,
         peer: &str,
     ) -> io::Result<client::TlsStream<TcpStream>> {
         let peer = service(peer).map_err(io::Error::other)?;
-        self.connector.connect(peer, socket).await
+        let mut stream = self.connector.connect(peer, socket).await?;
+        // It looks at our certificate when we are done with its own, and says something at once if it
+        // is content. Without waiting for that, a refusal would look like a connection that broke off.
+        if stream.fill_buf().await?.is_empty() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(stream)
     }
 
     /// Whose certificate this is. One that is valid for several names says nothing.

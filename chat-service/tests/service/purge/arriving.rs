@@ -1,20 +1,22 @@
 //! What arrives while somebody is being deleted.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use openai_stub::{Behaviour, Stub};
 use proto::chat::v1::{CreateSessionRequest, UpdatePreferencesRequest};
+use tokio::sync::Semaphore;
 
 use super::remains::Remains;
 use crate::service::harness::{Person, Service, patient};
 
 impl Person {
-    /// Does one thing after another until they are told that they are gone. Returns how much was done.
-    async fn go_on(&self, number: usize, done: &AtomicUsize) {
-        loop {
-            let answer = match (number + done.load(Ordering::Relaxed)) % 4 {
+    /// Does one thing after another until they are told that they are gone: once `is_gone`, at once.
+    async fn go_on(&self, first: usize, done: &Semaphore, is_gone: &AtomicBool) {
+        for step in first.. {
+            let must_be_told = is_gone.load(Ordering::Acquire);
+            let answer = match step % 4 {
                 0 => {
                     let set = UpdatePreferencesRequest { region: Some("GB".into()) };
                     self.client.clone().update_preferences(self.asks(set)).await.map(drop)
@@ -28,9 +30,10 @@ impl Person {
             };
             match answer.map_err(|status| chassis::status::reason(&status).unwrap().1) {
                 Err(reason) if reason == "ACCOUNT_DELETED" => return,
-                Ok(()) => _ = done.fetch_add(1, Ordering::Relaxed),
+                Ok(()) => done.add_permits(1),
                 Err(_) => {}
             }
+            assert!(!must_be_told, "something was taken from somebody who is gone");
         }
     }
 }
@@ -42,14 +45,14 @@ async fn whatever_arrives_while_somebody_is_deleted_leaves_nothing_behind() {
     let here = Service::start(patient(&stub)).await;
     let there = here.beside(patient(&stub)).await;
     for user_id in 1..=8 {
-        let (done, busy) = (AtomicUsize::new(0), [here.person(user_id), there.person(user_id)]);
-        let going_on = (0..8).map(|number| busy[number % 2].go_on(number, &done));
+        let busy = [here.person(user_id), there.person(user_id)];
+        let (done, is_gone) = (Semaphore::new(0), AtomicBool::new(false));
+        let going_on = (0..8).map(|number| busy[number % 2].go_on(number, &done, &is_gone));
         let deleting = async {
-            while done.load(Ordering::Relaxed) < 6 {
-                tokio::task::yield_now().await;
-            }
+            let _some = done.acquire_many(6).await.unwrap();
             let service = if user_id % 2 == 0 { &here } else { &there };
             service.purge(user_id).await.unwrap();
+            is_gone.store(true, Ordering::Release);
         };
         tokio::join!(join_all(going_on), deleting);
     }
