@@ -123,10 +123,10 @@ impl Accounts {
         let (user, verdict) = self.examine(user, password.clone()).await?;
         let user = user.filter(|_| verdict.is_proven()).ok_or(Error::InvalidCredentials)?;
         let pair = self.logins.begin(&user, now).await?;
+        self.limits.remember(username, origin, now);
         if verdict == Verdict::Outdated {
             self.renew_hash(&user, password);
         }
-        self.limits.remember(username, origin, now);
         Ok(pair)
     }
 

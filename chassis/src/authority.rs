@@ -52,17 +52,15 @@ pub fn work(
 
 /// What was made, and what to do with it.
 fn tell(folder: &Path, made: &[String], services: &[Service]) -> String {
-    let made: String = made.iter().map(|file| format!("  {file}\n")).collect();
+    let made = made.join("\n  ");
     let settings = services.iter().map(|service| {
         let Service { name, setting } = service;
-        format!(
-            "  {setting}={}  ({name}: reads ca.pem, {name}.pem, {name}.key)\n",
-            folder.display()
-        )
+        let folder = folder.display();
+        format!("{setting}={folder}  ({name}: reads ca.pem, {name}.pem, {name}.key)")
     });
-    let settings: String = settings.collect();
+    let settings = settings.collect::<Vec<_>>().join("\n  ");
     format!(
-        "Made in {}:\n{made}\nSettings:\n{settings}\nServices need no ca.key: keep it where they are not, \
+        "Made in {}:\n  {made}\n\nSettings:\n  {settings}\n\nServices need no ca.key: keep it where they are not, \
          or delete it. Their certificates\nend after {SERVICE_DAYS} days; make new ones in another folder \
          before that.\n",
         folder.display()

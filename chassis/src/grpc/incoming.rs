@@ -66,9 +66,12 @@ pub(super) fn incoming(
         .filter_map(|opened| future::ready(opened.map(Ok)))
 }
 
+/// Plain, or encrypted.
+type Socket = Either<TcpStream, TlsStream<TcpStream>>;
+
 /// A connection that is ready to be served, and who is at its other end.
 pub(super) struct Connection {
-    stream: Pin<Box<TimeoutStream<Either<TcpStream, TlsStream<TcpStream>>>>>,
+    stream: Pin<Box<TimeoutStream<Socket>>>,
     peer: Peer,
     _place: Place,
 }

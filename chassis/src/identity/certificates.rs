@@ -168,8 +168,9 @@ fn key(folder: &Path, name: &str) -> anyhow::Result<PrivateKeyDer<'static>> {
     let path = folder.join(format!("{name}.key"));
     let unreadable = || format!("{name}.key cannot be read");
     let mode = fs::metadata(&path).with_context(unreadable)?.permissions().mode();
+    let for_others = mode & 0o077;
     ensure!(
-        mode & 0o077 == 0,
+        for_others == 0,
         "{name}.key can be read by others than its owner: chmod 600 it, and replace it if they are strangers",
     );
     let pem = fs::read(&path).with_context(unreadable)?;

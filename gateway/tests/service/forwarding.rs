@@ -8,8 +8,16 @@ use tonic::metadata::{KeyRef, MetadataMap};
 
 use super::world::{World, answer};
 
-/// What any call has: its transport's own, the id and the deadline.
-const ALWAYS: [&str; 5] = ["content-type", "te", "user-agent", "x-request-id", "grpc-timeout"];
+/// What any call has: its transport's own, the id, the deadline, and what shows that the gateway calls.
+const ALWAYS: [&str; 7] = [
+    "content-type",
+    "te",
+    "user-agent",
+    "x-request-id",
+    "grpc-timeout",
+    "x-service",
+    "x-service-secret",
+];
 
 fn names(metadata: &MetadataMap) -> BTreeSet<String> {
     let name = |key: KeyRef<'_>| match key {
