@@ -34,9 +34,9 @@ async fn check(data: &Path) -> (bool, Vec<String>) {
 async fn failure(data: &Path) -> String {
     let (is_well, lines) = check(data).await;
     let mut failed = lines.iter().filter(|line| line.starts_with("FAILED"));
-    let first = failed.next().unwrap_or_else(|| panic!("{lines:?}")).clone();
-    assert!(!is_well && failed.next().is_none(), "{lines:?}");
-    first
+    let first = failed.next().cloned();
+    assert!(!is_well && first.is_some() && failed.next().is_none(), "{lines:?}");
+    first.unwrap()
 }
 
 async fn change(data: &Path, statement: &str) {

@@ -61,8 +61,8 @@ mod tests {
 
     fn read(words: &[&str]) -> (Option<Whom>, Option<String>) {
         let mut settings = Settings::from_pairs([]);
-        let words = words.iter().map(|&word| word.to_owned());
-        let whom = Whom::read(&mut Arguments::from_iter(words), &mut settings);
+        let mut words: Arguments = words.iter().map(|&word| word.to_owned()).collect();
+        let whom = Whom::read(&mut words, &mut settings);
         (whom, settings.problems())
     }
 
