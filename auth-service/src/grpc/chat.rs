@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// For everything of somebody to be gone. A call that takes longer is made again, and goes on where
 /// the other was.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The way to the chat service. Clones share it.
 #[derive(Clone)]

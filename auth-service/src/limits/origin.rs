@@ -8,7 +8,7 @@ pub(crate) enum Origin {
     /// The first 24 bits of an IPv4 address.
     V4([u8; 3]),
     /// The first 64 bits of an IPv6 address.
-    V6([u8; 8]),
+    V6([u16; 4]),
     /// All that have no address together.
     Unknown,
 }
@@ -21,8 +21,8 @@ impl From<Option<IpAddr>> for Origin {
                 Self::V4([a, b, c])
             }
             Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self::V6([a, b, c, d, e, f, g, h])
+                let [a, b, c, d, ..] = address.segments();
+                Self::V6([a, b, c, d])
             }
             None => Self::Unknown,
         }

@@ -49,7 +49,7 @@ impl MigrationTrait for Migration {
             for column in column {
                 index.col(*column);
             }
-            manager.create_index(index.to_owned()).await?;
+            manager.create_index(index).await?;
         }
         Ok(())
     }
