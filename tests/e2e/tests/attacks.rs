@@ -1,7 +1,7 @@
 //! Attacks from outside: on the API, and on the gRPC ports themselves.
 //!
 //! The ids, like `C14`, are those of the table of attacks in `docs/SECURITY.md`. After its attacks each
-//! test asks whether the product is still there for people: [`Scene::is_unharmed`].
+//! test asks whether the product is still there for people: [`Scene::ends_unharmed`].
 
 mod calls;
 mod claims;
@@ -100,7 +100,7 @@ impl Scene {
     }
 
     /// The product is ready, somebody can log in and read what they said, and no memory was lost.
-    async fn is_unharmed(self) {
+    async fn ends_unharmed(self) {
         assert_eq!(self.product.get("/readyz").await.status, 200);
         let body = json!({"username": self.ada.name, "password": self.ada.password});
         let login = self.product.post("/api/login/", &body).await;

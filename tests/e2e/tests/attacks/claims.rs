@@ -41,7 +41,7 @@ async fn a_token_of_somebody_else_or_for_somebody_else_is_refused() {
         all.push((format!("no {name}"), forger.without_claim(name)));
     }
     scene.refuses(all).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C11
@@ -81,7 +81,7 @@ async fn a_number_that_is_none_is_nobody_and_never_somebody_else() {
         all.push((other, forger.signed(&forger.header.to_string(), &claims)));
     }
     scene.refuses(all).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C13: what was taken back stays taken back. Where a token names a login that never was, only the
@@ -103,7 +103,7 @@ async fn a_token_from_before_a_logout_everywhere_opens_no_door_and_an_unknown_lo
         .await;
     let ahead = format!("Bearer {}", forger.with_claim("tv", json!(99)));
     assert_eq!(scene.knock(&[&ahead]).await.2, REFUSED.2);
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// B24: the clock is not turned, the times in the token are.
@@ -133,7 +133,7 @@ async fn a_token_is_good_between_its_times_only() {
         ],
     );
     scene.refuses(all).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C16
@@ -145,7 +145,7 @@ async fn claims_that_are_no_claims_break_nothing() {
     let values = forger.claims.as_object().unwrap().values().cloned().collect::<Vec<_>>();
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     let end = claims.strip_suffix('}').unwrap();
-    let many: String = (0..1_000).map(|number| format!(",\"c{number}\":0")).collect();
+    let many = (0..1_000).map(|number| format!(",\"c{number}\":0")).collect::<Vec<_>>().concat();
     let texts = [
         "[]".to_owned(),
         "\"x\"".to_owned(),
@@ -171,12 +171,12 @@ async fn claims_that_are_no_claims_break_nothing() {
     let unknown = forger.signed(&header, &format!("{end},\"deep\":{deep}}}"));
     assert_eq!(scene.knock(&[&format!("Bearer {unknown}")]).await, LET_IN);
     // Too long for the headers of a call: the API alone is asked.
-    let many: String = (0..10_000).map(|number| format!(",\"c{number}\":0")).collect();
+    let many = (0..10_000).map(|number| format!(",\"c{number}\":0")).collect::<Vec<_>>().concat();
     let token = forger.signed(&header, &format!("{end}{many}}}"));
     let request = scene.product.request("GET", "/api/sessions/").bearer_auth(token);
     let status = Answer::to(request).await.status;
     assert!(status == 401 || status == 431, "{status}");
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// B02, B14, B15
@@ -211,5 +211,5 @@ async fn neither_kind_of_token_is_taken_for_the_other_whoever_signed_it() {
         let answer = scene.product.post("/api/refresh/", &json!({"refresh": token})).await;
         assert_eq!(answer.status, 401, "{token}: {}", answer.text);
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

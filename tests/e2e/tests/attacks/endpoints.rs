@@ -20,7 +20,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     for heard in [counted, chunked] {
         assert!([0, 408].contains(&status(&heard)), "{heard}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E06
@@ -81,7 +81,7 @@ async fn a_request_that_ends_in_two_places_is_one_request_and_the_last() {
         let heard = exchange(&scene.gateway(), request.as_bytes()).await;
         assert!(answers(&heard) <= 1 && !heard.contains(" 200 "), "{what}: {heard}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E07
@@ -99,7 +99,7 @@ async fn a_request_is_for_exactly_one_host() {
         let heard = exchange(&scene.gateway(), request.as_bytes()).await;
         assert_eq!(status(&heard), expected, "{hosts:?} {version}: {heard}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E07
@@ -122,7 +122,7 @@ async fn whatever_is_said_to_be_our_name_is_not_believed() {
         assert!(status(&heard) > 0 && status(&heard) < 500, "{heard}");
         assert!(!heard.contains("evil"), "{heard}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E09
@@ -141,7 +141,7 @@ async fn a_body_is_what_it_is_and_never_unpacked() {
         let answer = Answer::to(request.header("content-encoding", encoding)).await;
         assert!([400, 415].contains(&answer.status), "{encoding}: {}", answer.text);
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E18, E19
@@ -182,5 +182,5 @@ async fn tokens_are_in_bodies_only_and_no_answer_tells_what_we_are_made_of() {
     for path in ["/metrics", "/debug/pprof/", "/.env", "/.git/config", "/api/schema/", "/auth.db"] {
         assert_eq!(scene.product.get(path).await.status, 404, "{path}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

@@ -42,7 +42,7 @@ async fn every_port_says_how_many_streams_there_may_be() {
         let told = told.map(|setting| u32::from_be_bytes(setting[2..].try_into().unwrap()));
         assert!(told.is_some_and(|streams| streams <= most), "{port}: {told:?}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E10
@@ -65,7 +65,7 @@ async fn whoever_asks_and_takes_it_back_six_thousand_times_is_hung_up_on() {
         let said = frames.iter().any(|frame| frame.kind == AWAY);
         assert!(!said || is_calmed(&frames), "{port}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E10: what is malformed is reset by us, which costs us as much.
@@ -92,7 +92,7 @@ async fn whoever_makes_us_refuse_thousands_of_requests_is_hung_up_on() {
         }
     }
     assert!(taken.is_empty(), "{:?} {taken:#?}", scene.ports());
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E13
@@ -112,7 +112,7 @@ async fn headers_without_end_are_cut_off() {
             assert!(!lives && !answered, "{port}");
         }
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// E13: what cannot be unpacked ends its connection, whose table nobody knows any more.
@@ -136,5 +136,5 @@ async fn headers_that_cannot_be_unpacked_end_their_connection() {
             assert!(!lives, "{port} {broken:?}: {frames:?}");
         }
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

@@ -36,7 +36,7 @@ async fn a_token_that_brings_its_own_key_or_says_where_one_is_moves_nobody() {
     scene.refuses(tokens).await;
     let nobody = listener.accept().unwrap_err();
     assert_eq!(nobody.kind(), ErrorKind::WouldBlock, "somebody came for a key");
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C05, C08
@@ -74,7 +74,7 @@ async fn a_header_that_says_anything_else_refuses_its_token() {
     let others = texts.into_iter().chain(odd);
     let others = others.map(|header| (header.clone(), forger.signed(&header, &claims)));
     scene.refuses(changed.into_iter().chain(others)).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C07
@@ -112,7 +112,7 @@ async fn whoever_says_a_thing_twice_is_not_believed_at_all() {
         }
     }
     scene.refuses(tokens).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C17, F08
@@ -141,5 +141,5 @@ async fn two_tokens_are_none() {
     ] {
         assert_eq!(scene.knock(&headers).await, REFUSED, "{headers:?}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

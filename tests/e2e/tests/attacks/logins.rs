@@ -46,7 +46,7 @@ async fn what_is_no_refresh_token_is_refused_whatever_it_is() {
         assert_eq!(answer.status, status, "{}", answer.text);
         assert!(!answer.text.contains(&token[..20]), "{}", answer.text);
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// B06
@@ -73,7 +73,7 @@ async fn a_login_ends_once_and_also_when_its_token_has_expired() {
         assert_eq!(end(token).await, 401);
     }
     assert_eq!(scene.knock(&[&bearer(&third)]).await, LET_IN);
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// B08
@@ -86,7 +86,7 @@ async fn a_logout_ends_the_login_whose_token_it_shows_and_no_other() {
     assert_eq!(scene.knock(&[&bearer(&bob)]).await, REFUSED);
     assert_eq!(scene.knock(&[&bearer(&scene.ada)]).await, LET_IN);
     assert_eq!(refresh(&scene.product, &scene.ada.refresh).await, 200);
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// B17, B18
@@ -110,7 +110,7 @@ async fn a_changed_password_leaves_nothing_of_before_at_any_door() {
     let next = format!("Bearer {}", pair["access"].as_str().unwrap());
     assert_eq!(scene.knock(&[&next]).await, LET_IN);
     assert_eq!(refresh(&scene.product, pair["refresh"].as_str().unwrap()).await, 200);
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 async fn delete(user: &User) {
@@ -139,5 +139,5 @@ async fn nobody_steps_into_a_deleted_account() {
     let old = carol.get(&format!("/api/get-messages/?session_id={session}")).await;
     assert_eq!(old.status, 404, "{}", old.text);
     assert_eq!(scene.knock(&[&bearer(&bob)]).await, REFUSED);
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

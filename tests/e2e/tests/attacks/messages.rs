@@ -37,13 +37,13 @@ async fn bytes_that_are_no_message_are_refused_and_not_repeated() {
         }
     }
     // What a later version might say is passed over.
-    let unknown = text(15, &[b'x'; 64 * 1024]);
+    let unknown = text(15, &vec![b'x'; 64 * 1024]);
     let call = Call::to(LIST).with("authorization", &token).saying(&unknown);
     assert_eq!(call.sent(&scene.chat).await.code(), Code::Ok);
     let huge = Call::to(LOG_IN).saying(&text(1, &vec![b'x'; 3 * 1024 * 1024]));
     let refused = [Code::OutOfRange, Code::ResourceExhausted];
     assert!(refused.contains(&huge.sent(&scene.auth).await.code()));
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// F05
@@ -87,5 +87,5 @@ async fn nothing_is_unpacked() {
         let start = &body[..body.len().min(8)];
         assert!(refused.contains(&code), "{encoding:?} {start:?}: {code:?}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

@@ -51,7 +51,7 @@ async fn a_deadline_that_is_none_changes_nothing_and_one_in_the_past_ends_a_call
     for timeout in ["", "garbage", "-1S", "99999999H", "999999999999H", "1", "S", "1x", "\u{e9}"] {
         assert!(log_in(timeout).await, "{timeout}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// F08
@@ -67,7 +67,7 @@ async fn a_token_counts_in_its_own_place_only() {
     }
     let query = format!("{ACCOUNT}?access_token={}", scene.ada.access);
     assert_ne!(Call::to(&query).sent(&scene.auth).await.code(), Code::Ok);
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// F13
@@ -79,7 +79,7 @@ async fn a_flood_of_questions_about_health_is_answered() {
         let answers = join_all(asked).await;
         assert!(answers.iter().all(|answer| answer.code() == Code::Ok));
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// F14
@@ -118,5 +118,5 @@ async fn what_speaks_another_protocol_is_told_nothing() {
             assert!(!heard.contains("grpc-status: 0") && !heard.contains("101 "), "{heard}");
         }
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

@@ -83,7 +83,7 @@ async fn every_method_is_closed_to_strangers_unless_it_is_said_to_be_open() {
             assert_eq!(outcome.code(), closed, "{path}: {outcome:?}");
         }
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// D10: what is open is no door to anything else.
@@ -111,7 +111,7 @@ async fn what_is_not_served_here_is_not_there() {
         let outcome = scene.call(path, Some(&scene.ada.access)).await;
         assert_eq!(outcome.code(), Code::Unimplemented, "{path}: {outcome:?}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// D06

@@ -30,7 +30,7 @@ async fn fifty_spellings_of_one_name_at_once_become_one_account() {
         }
     }
     assert_eq!(made, 1);
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// A05
@@ -66,16 +66,16 @@ async fn a_name_that_hides_something_is_refused_and_not_repeated() {
             assert!(!answer.text.contains("ary"), "{}", answer.text);
         }
     }
-    let lone = r#"{"username": "can\ud800ary", "password": "a fine password"}"#;
-    let (long, longer) = ("n".repeat(151), "n".repeat(1_000_000));
-    let [long, longer] =
-        [long, longer].map(|name| json!({"username": name, "password": PASSWORD}).to_string());
-    for (body, status) in [(lone, 400), (&long, 400), (&longer, 413)] {
+    let half = r#"{"username": "can\ud800ary", "password": "a fine password"}"#;
+    let (long, endless) = ("n".repeat(151), "n".repeat(1_000_000));
+    let [long, endless] =
+        [long, endless].map(|name| json!({"username": name, "password": PASSWORD}).to_string());
+    for (body, status) in [(half, 400), (&long, 400), (&endless, 413)] {
         let request = scene.product.request("POST", "/api/register/").body(body.to_owned());
         let answer = Answer::to(request.header("content-type", "application/json")).await;
         assert_eq!(answer.status, status, "{}", answer.text);
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// A07
@@ -85,7 +85,7 @@ async fn ordinary_names_that_look_alike_are_all_welcome() {
     for name in ["user1", "userl", "user0", "usero", "rnary", "mary"] {
         scene.product.register(name).await;
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// A08
@@ -105,5 +105,5 @@ async fn nobody_chooses_a_number_or_a_rank_by_asking_for_it() {
     assert_eq!((&claims["user_id"], &claims["tv"]), (&reply["user"]["id"], &json!(0)));
     let staff = claims.as_object().unwrap().keys().any(|name| name.contains("staff"));
     assert!(!staff, "{claims}");
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

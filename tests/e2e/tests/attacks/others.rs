@@ -52,7 +52,7 @@ async fn what_is_somebody_elses_cannot_be_told_from_what_is_not_there() {
     }
     assert_eq!(scene.ada.messages(scene.session).await, before, "nothing was changed");
     assert!(!bob.see("/api/search/?q=something").await.to_string().contains("own"));
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// D07, F10
@@ -95,7 +95,7 @@ async fn nobody_becomes_somebody_by_saying_so() {
         }
     }
     assert_eq!(Answer::to(whole).await.json()["username"], "bob");
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

@@ -41,7 +41,7 @@ async fn passwords_have_a_length_and_are_not_guessed_first() {
         };
         assert_eq!(login.status, expected, "{name}: {}", login.text);
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// A11, A13, A14
@@ -70,7 +70,7 @@ async fn nothing_like_a_password_is_the_password() {
     }
     let decomposed = enter(&scene.product, "/api/login/", "garden", "cafe\u{301}-garden-9").await;
     assert_eq!(decomposed.status, 200, "the same characters, as another keyboard sends them");
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// A17
@@ -87,5 +87,5 @@ async fn without_a_password_nobody_learns_whether_there_is_an_account() {
         assert_eq!((known.status, &known.text), (unknown.status, &unknown.text), "{password:?}");
         assert!(known.status == 400 || known.status == 401, "{}", known.text);
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

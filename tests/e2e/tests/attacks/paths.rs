@@ -41,7 +41,7 @@ async fn no_spelling_of_a_path_leads_past_the_door() {
             assert!(refused.contains(&status(&heard)), "{path} {word}: {heard}");
         }
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// Paths and what they are asked with.
@@ -82,7 +82,7 @@ async fn no_method_is_taken_for_another() {
             assert!(!heard.contains(token.as_str()), "{method} {path}: {heard}");
         }
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// D04
@@ -104,5 +104,5 @@ async fn ones_own_account_is_for_those_with_a_token_only() {
         let answer = e2e::Answer::to(request).await;
         assert_eq!(answer.says(), (401, "not_authenticated".to_owned()), "{method} {path}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

@@ -79,5 +79,5 @@ async fn a_request_that_http2_does_not_know_is_refused_on_every_port() {
         }
         assert!(taken.is_empty(), "{port}: {taken:#?}");
     }
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }

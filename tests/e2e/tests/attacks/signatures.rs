@@ -46,7 +46,7 @@ async fn a_token_that_says_it_needs_no_signature_is_refused() {
         tokens.push((format!("{alg:?}, signed"), forger.with_header("alg", json!(alg))));
     }
     scene.refuses(tokens).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C02
@@ -60,7 +60,7 @@ async fn a_public_key_is_no_secret_to_sign_with_in_any_spelling() {
         let body = STANDARD.encode(&der);
         format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----{end}")
     };
-    let hex: String = public.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = public.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(&public)});
     let secrets = [
         public.clone(),
@@ -88,7 +88,7 @@ async fn a_public_key_is_no_secret_to_sign_with_in_any_spelling() {
         }
     }
     scene.refuses(tokens).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C02: with the secret of the refresh tokens.
@@ -105,7 +105,7 @@ async fn the_other_secret_of_the_product_opens_no_door() {
         tokens.push((alg.to_owned(), token));
     }
     scene.refuses(tokens).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C14
@@ -148,7 +148,7 @@ async fn one_signature_has_one_spelling() {
         (what.to_owned(), format!("{message}.{other}"))
     });
     scene.refuses(tokens).await;
-    scene.is_unharmed().await;
+    scene.ends_unharmed().await;
 }
 
 /// C22
@@ -165,6 +165,6 @@ async fn a_token_of_another_installation_is_refused() {
     scene.refuses([("foreign".into(), foreign), ("under our name".into(), renamed)]).await;
     assert_eq!(other.knock(&[&format!("Bearer {}", other.ada.access)]).await, LET_IN);
     assert_eq!(other.knock(&[&format!("Bearer {}", scene.ada.access)]).await, REFUSED);
-    other.is_unharmed().await;
-    scene.is_unharmed().await;
+    other.ends_unharmed().await;
+    scene.ends_unharmed().await;
 }
