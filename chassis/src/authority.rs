@@ -172,8 +172,14 @@ mod tests {
         let made = make(&folder, &["auth-service"], clock::now()).unwrap();
         assert_eq!(made, ["ca.pem", "ca.key", "auth-service.pem", "auth-service.key"]);
         for file in &made {
-            let mode = fs::metadata(folder.join(file)).unwrap().permissions().mode() & 0o777;
-            assert_eq!(mode, if file.ends_with(".key") { 0o600 } else { 0o644 }, "{file}");
+            let path = folder.join(file);
+            let is_secret = path.extension().is_some_and(|extension| extension == "key");
+            let expected = if is_secret { 0o600 } else { 0o644 };
+            assert_eq!(
+                fs::metadata(path).unwrap().permissions().mode() & 0o777,
+                expected,
+                "{file}"
+            );
         }
         let before = fs::read(folder.join("ca.key")).unwrap();
         let again = make(&folder, &["gateway"], clock::now()).unwrap_err().to_string();

@@ -13,7 +13,7 @@ use super::stage::{Authority, Port, soon};
 /// Long enough for everybody who means to be served, also on a busy machine.
 const SHORT: Duration = Duration::from_secs(2);
 /// Longer than any test is patient.
-const LONG: Duration = Duration::from_secs(3_600);
+const LONG: Duration = Duration::from_hours(1);
 
 fn limits() -> Limits {
     Limits { first_byte: LONG, handshake: LONG, silence: LONG, ..Limits::default() }
