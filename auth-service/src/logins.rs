@@ -188,8 +188,12 @@ impl Logins {
     /// The login and the account of a token, if both are there, active, and have not ended it.
     async fn living(&self, subject: &Subject) -> Result<(Login, User), Error> {
         let found = self.store.login(subject.sid.clone()).await?;
-        let (login, user) =
-            found.filter(|(login, _)| login.user_id == subject.user_id).ok_or(Error::LoginEnded)?;
+        let Some((login, user)) = found.filter(|(login, _)| login.user_id == subject.user_id)
+        else {
+            let user = self.store.user_by_id(subject.user_id).await?;
+            let is_there = user.is_some_and(|user| user.is_active);
+            return Err(if is_there { Error::LoginEnded } else { Error::AccountUnavailable });
+        };
         if !user.is_active {
             return Err(Error::AccountUnavailable);
         }

@@ -127,3 +127,83 @@ impl Store {
         job.await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::clock;
+    use database::Database;
+    use sea_orm::{ConnectionTrait as _, Statement};
+
+    use super::*;
+    use crate::migrations::Migrator;
+    use crate::request_ids::RequestId;
+    use crate::store::{Added, Beginning, Candidate};
+
+    /// What the database says to a query, one text for each row.
+    async fn ask(store: &Store, query: &str) -> Vec<String> {
+        let query = query.to_owned();
+        let asked = store.database.read(|read| async move {
+            let query = Statement::from_string(read.get_database_backend(), query);
+            let rows = read.query_all_raw(query).await?;
+            rows.iter().map(|row| Ok::<_, Error>(row.try_get_by_index(0)?)).collect()
+        });
+        asked.await.unwrap()
+    }
+
+    /// The tables in which there is a row of this account, whatever tables there are.
+    async fn tables_with(store: &Store, user_id: i64) -> Vec<String> {
+        let tables = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+            WHERE m.type = 'table' AND c.name = 'user_id' ORDER BY m.name";
+        let mut found = Vec::new();
+        for table in ask(store, tables).await {
+            let rows = format!("SELECT '{table}' FROM {table} WHERE user_id = {user_id} LIMIT 1");
+            found.extend(ask(store, &rows).await);
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn what_stays_of_a_deleted_account_is_its_tombstone() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let now = clock::now();
+        let beginning = |sid: &str| {
+            Some(Beginning { sid: sid.to_owned(), at: now, expires_at: now + TimeDelta::days(7) })
+        };
+        let candidate = Candidate { login: beginning("her login"), ..Candidate::of("ada", "hash") };
+        let request_id = RequestId::parse("once").ok();
+        let Ok(Added::New(ada)) = store.add_user(candidate, request_id, now).await else {
+            panic!("ada should be new");
+        };
+        assert_eq!(tables_with(&store, ada.id).await, ["logins", "registrations"]);
+        store.begin_deletion(&ada, Actor::User, now).await.unwrap();
+        let again = store.begin_deletion(&ada, Actor::User, now).await;
+        assert!(matches!(again, Err(Error::PasswordWrong(_))), "once is enough");
+        let due = store.next_deletion(now).await.unwrap().unwrap();
+        assert_eq!((due.id, due.username.as_str()), (ada.id, "ada"));
+        store.postpone_deletion(ada.id, now).await.unwrap();
+        assert!(store.next_deletion(now).await.unwrap().is_none(), "a moment later");
+        let later = now + TimeDelta::seconds(1);
+        assert!(store.next_deletion(later).await.unwrap().is_some());
+
+        store.finish_deletion(ada.id, "deleted:trace".to_owned()).await.unwrap();
+        // That its tokens are not good is known until the last of them has expired.
+        assert_eq!(tables_with(&store, ada.id).await, ["revocations"]);
+        let row = "SELECT username || username_key || password_hash || is_active FROM users";
+        assert_eq!(ask(&store, row).await, ["deleted:trace0"]);
+        assert!(store.next_deletion(later).await.unwrap().is_none());
+
+        let traces = vec!["deleted:trace".to_owned()];
+        let again = Candidate { traces, ..Candidate::of("ada", "hash") };
+        assert!(matches!(store.add_user(again, None, now).await, Err(Error::UsernameTaken)));
+        let Ok(Added::New(grace)) = store.add_user(Candidate::of("grace", "hash"), None, now).await
+        else {
+            panic!("grace should be new");
+        };
+        assert!(grace.id > ada.id, "a number is never used again");
+        let after = now + crate::store::LONGEST_REVOCATION;
+        store.begin_deletion(&grace, Actor::User, after).await.unwrap();
+        assert!(tables_with(&store, ada.id).await.is_empty());
+    }
+}

@@ -31,11 +31,13 @@ async fn tokens_that_are_not_ours_are_refused() {
     let ghost = Subject { user_id: 999, ..ada.clone() };
     let nowhere = Subject { sid: "s".into(), ..ada.clone() };
     let ended = Subject { token_version: 7, ..ada.clone() };
-    for gone in [ghost, nowhere, ended] {
+    for (gone, why) in
+        [(ghost, "ACCOUNT_UNAVAILABLE"), (nowhere, "LOGIN_ENDED"), (ended, "LOGIN_ENDED")]
+    {
         let token = token::refresh::issue(&refresh, &gone, now()).unwrap();
-        refused(service.refresh(&token).await, denied, "LOGIN_ENDED");
+        refused(service.refresh(&token).await, denied, why);
         let token = token::access::issue(&signing, &gone, now()).unwrap();
-        refused(service.verify(&token).await, denied, "LOGIN_ENDED");
+        refused(service.verify(&token).await, denied, why);
     }
     let old = token::refresh::issue(&refresh, &ada, now() - 604_800).unwrap();
     refused(service.refresh(&old).await, denied, "TOKEN_INVALID");

@@ -79,7 +79,6 @@ async fn whoever_logs_out_everywhere_is_out_everywhere() {
         assert_eq!(out.get("/api/sessions/").await.says(), (401, "token_not_valid".into()));
     }
     assert_eq!(product.post("/api/logout/", &json!({})).await.status, 401);
-    assert_eq!(product.post("/api/logout/", &json!({"all": 7})).await.status, 401);
     let wrong = log_in(&product, &ada).await.post("/api/logout/", &json!({"all": "maybe"})).await;
     assert!(wrong.status == 400 && wrong.json()["all"].is_array(), "{}", wrong.text);
 }
