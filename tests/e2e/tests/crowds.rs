@@ -87,7 +87,14 @@ fn p99(times: &mut [Duration]) -> Duration {
 async fn two_hundred_logins_at_once_do_not_keep_others_waiting() {
     let data = TempDir::new().unwrap();
     let (address, folder) = (free_address(), data.path().display().to_string());
-    let settings = [("AI_BUDDY_LISTEN", address.as_str()), ("AI_BUDDY_DATA", &folder)];
+    // What is tried is how much can be hashed, not how often somebody may try.
+    let settings = [
+        ("AI_BUDDY_LISTEN", address.as_str()),
+        ("AI_BUDDY_DATA", &folder),
+        ("AUTH_TRIES_PER_PAIR", "0"),
+        ("AUTH_TRIES_PER_ACCOUNT", "0"),
+        ("AUTH_TRIES_PER_ADDRESS", "0"),
+    ];
     let _process = Process::start("ai-buddy", &settings);
     let product = Product::at(&address);
     product.ready().await;
