@@ -205,7 +205,7 @@ async fn a_kill_loses_no_more_than_the_last_moment_of_what_was_told() {
         let lost = seen.iter().find(|(_, offset)| *offset > kept);
         worst = worst.max(lost.map_or(Duration::ZERO, |(told, _)| killed - *told));
         chat = apart.start("chat-service");
-        chat.line_with("listening").await;
+        product.ready().await;
     }
     println!("the most that 10 kills lost of what was told: {worst:?} of text");
     // A quarter of a second is the aim; a machine that is busy with other tests gets some more.
