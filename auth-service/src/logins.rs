@@ -68,8 +68,7 @@ impl Logins {
         sid: String,
         now: DateTime<Utc>,
     ) -> Result<Pair, Error> {
-        let generation = self.rotate.then_some(0);
-        Ok(self.tokens.issue(&subject(user, sid), generation, unix_seconds(now))?)
+        self.next_tokens(user, sid, 0, now)
     }
 
     /// The tokens of a login whose account's password was changed by it.

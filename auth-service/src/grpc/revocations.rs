@@ -11,13 +11,10 @@ use proto::auth::v1::revocation_service_server::RevocationService;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::only;
+use super::{VERIFIERS, only};
 use crate::accounts::Accounts;
 use crate::revocations::{Feed, News, Watcher};
 use crate::store::Revocation;
-
-/// The services that verify tokens by themselves.
-const WATCHERS: [&str; 2] = ["gateway", "chat-service"];
 
 type Told = Pin<Box<dyn Stream<Item = Result<pb::WatchRevocationsResponse, Status>> + Send>>;
 
@@ -36,7 +33,7 @@ impl RevocationService for Handler {
         &self,
         request: Request<Streaming<pb::WatchRevocationsRequest>>,
     ) -> Result<Response<Told>, Status> {
-        only(&request, &WATCHERS)?;
+        only(&request, &VERIFIERS)?;
         let conversation = Conversation {
             confirmations: request.into_inner(),
             watcher: self.feed.watch(),
