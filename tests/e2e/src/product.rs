@@ -1,6 +1,7 @@
 //! The product, started for one test.
 
 use std::sync::Once;
+use std::time::Duration;
 
 use chassis::settings::Settings;
 use openai_stub::Stub;
@@ -13,6 +14,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Answer, User};
+
+/// How long a start may take, on a machine that starts several at once.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The product, started for one test on addresses and in a folder of its own. Or, where
 /// `AI_BUDDY_URL` names one, a product that runs already: the same journeys then judge that.
@@ -110,7 +114,9 @@ impl Product {
             product.serve(listener, stopped).await.expect("the product should run");
         });
         let inside = Some(Inside { data, settings, auth, chat, stop, running });
-        Self { base, http: http_client(), inside }
+        let product = Self { base, http: http_client(), inside };
+        product.ready().await;
+        product
     }
 
     /// A product that runs in processes of its own, at this address.
@@ -127,11 +133,11 @@ impl Product {
                 if answer.is_ok_and(|answer| answer.status().is_success()) {
                     return;
                 }
-                tokio::task::yield_now().await;
+                // Asking all the time would take from the start what it needs.
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let patience = std::time::Duration::from_secs(20);
-        tokio::time::timeout(patience, ready).await.expect("it should become ready");
+        tokio::time::timeout(PATIENCE, ready).await.expect("it should become ready");
     }
 
     /// Stops the product and starts it again on the same data, with the same model.
