@@ -105,7 +105,8 @@ impl FromIterator<String> for Arguments {
 impl Command {
     /// How it is called and what it does, for somebody who asked.
     pub(super) fn help(&self, binary: &str) -> String {
-        format!("{binary} {} {}\n  {}\n\n", self.name, self.usage, self.what)
+        let call = format!("{binary} {} {}", self.name, self.usage);
+        format!("{}\n  {}\n\n", call.trim_end(), self.what)
     }
 }
 
@@ -125,6 +126,14 @@ mod tests {
         assert_eq!(given.first(), Some("--json"));
         assert!(!arguments("safety").take("safety report"));
         assert!(!arguments("report safety").take("safety report"));
+    }
+
+    #[test]
+    fn help_tells_how_a_command_is_called() {
+        let command =
+            |usage| Command { name: "keys list", usage, what: "names", read: |_, _| None };
+        assert_eq!(command("").help("it"), "it keys list\n  names\n\n");
+        assert_eq!(command("[--json]").help("it"), "it keys list [--json]\n  names\n\n");
     }
 
     #[test]

@@ -26,7 +26,14 @@ impl Process {
     /// Starts a program of this workspace with nothing but these settings.
     #[must_use]
     pub fn start(program: &str, settings: &[(&str, &str)]) -> Self {
+        Self::command(program, &[], settings)
+    }
+
+    /// Starts a command of a program of this workspace: `keys rotate`.
+    #[must_use]
+    pub fn command(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(find(program))
+            .args(arguments)
             .env_clear()
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
@@ -105,13 +112,12 @@ async fn read(
     }
 }
 
-/// Programs lie beside the folder of the tests: cargo builds them for the tests of their packages.
+/// Programs lie beside the program that asks for them, or beside the folder it is in, if that is a test.
 fn find(program: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a path");
-    let folder = test.ancestors().nth(2).expect("a target folder");
-    let path = folder.join(program);
-    assert!(path.exists(), "{} is not built: test the whole workspace", path.display());
-    path
+    let own = std::env::current_exe().expect("a path");
+    let mut places = own.ancestors().skip(1).take(2).map(|folder| folder.join(program));
+    let found = places.find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("{program} is not built: build the whole workspace"))
 }
 
 /// An address that nobody listens on, for a program that will in a moment.

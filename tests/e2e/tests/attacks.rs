@@ -3,6 +3,7 @@
 //! The ids, like `C14`, are those of the table of attacks in `docs/SECURITY.md`. After its attacks each
 //! test asks whether the product is still there for people: [`Scene::ends_unharmed`].
 
+mod buddy;
 mod calls;
 mod claims;
 mod endpoints;

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which rooms of ours each room may lean on.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("proto", &[]),
     ("token", &[]),
     ("chassis", &[]),
@@ -23,13 +23,14 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("safety-eval", &["chat-service"]),
     ("gateway", &["auth-client", "chassis", "crisis-resources", "proto"]),
     ("standalone", &["auth-service", "chassis", "chat-service", "gateway"]),
+    ("bench", &["e2e"]),
 ];
 
 /// Libraries that only some rooms may know.
 const WALLS: [(&str, &[&str]); 6] = [
-    ("sea-orm", &["auth-service", "chat-service", "database"]),
+    ("sea-orm", &["auth-service", "bench", "chat-service", "database"]),
     ("jsonwebtoken", &["token"]),
-    ("bcrypt", &["auth-service"]),
+    ("bcrypt", &["auth-service", "bench"]),
     ("async-openai", &["chat-service"]),
     ("ndarray", &["encoder"]),
     ("axum", &["chassis", "gateway", "openai-stub"]),

@@ -6,7 +6,7 @@ use axum::{
     body::{Body, Bytes},
     http::{
         HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, RETRY_AFTER},
+        header::{CONTENT_TYPE, LOCATION, RETRY_AFTER},
     },
     response::Response,
 };
@@ -51,6 +51,7 @@ pub(crate) struct Answer {
     status: StatusCode,
     content_type: &'static str,
     retry_after: Option<String>,
+    location: Option<String>,
     steps: Steps,
 }
 
@@ -65,6 +66,7 @@ impl Answer {
             status: StatusCode::OK,
             content_type,
             retry_after: None,
+            location: None,
             steps: Box::new(steps.into_iter()),
         }
     }
@@ -119,6 +121,11 @@ impl Answer {
         Self { retry_after, ..self }
     }
 
+    /// Says that the answer is elsewhere.
+    pub(crate) fn elsewhere(location: String) -> Self {
+        Self { location: Some(location), ..Self::html(String::new()) }.with_status(307)
+    }
+
     /// The same bytes, one at a time.
     pub(crate) fn trickled(self, every: Duration) -> Self {
         let steps = self.steps.flat_map(move |step| -> Steps {
@@ -152,6 +159,9 @@ impl Answer {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         if let Some(Ok(seconds)) = self.retry_after.map(HeaderValue::try_from) {
             headers.insert(RETRY_AFTER, seconds);
+        }
+        if let Some(Ok(location)) = self.location.map(HeaderValue::try_from) {
+            headers.insert(LOCATION, location);
         }
         response
     }

@@ -74,6 +74,11 @@ pub enum Behaviour {
         /// The body, sent as HTML.
         body: String,
     },
+    /// A redirect that keeps method and body (307).
+    Redirect {
+        /// The value of the `Location` header.
+        location: String,
+    },
     /// Status 200, but the data lines are not JSON. Plain: the body is not JSON.
     Garbage,
     /// [`DEFAULT_REPLY`] as a plain JSON answer, although a stream was asked for.

@@ -61,6 +61,7 @@ fn tell(behaviour: Behaviour, heard: &Heard, teller: &impl Teller) -> Answer {
             status(code, error_code.as_deref()).with_retry_after(retry_after)
         }
         Behaviour::StatusWithText { code, body } => Answer::html(body).with_status(code),
+        Behaviour::Redirect { location } => Answer::elsewhere(location),
         Behaviour::Garbage => teller.garbage(),
         Behaviour::JsonInsteadOfStream => good(DEFAULT_REPLY),
         Behaviour::NoChoices => teller.no_choices(),

@@ -1,0 +1,43 @@
+//! `bench`: measures the product as people run it, a release build in a process of its own.
+//!
+//! Nothing here passes or fails for being slow: it prints what is compared, side by side. It fails when
+//! somebody was answered wrongly.
+#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
+
+mod crowd;
+mod hashing;
+mod installation;
+mod refusals;
+mod rotation;
+mod times;
+
+use anyhow::bail;
+
+const HELP: &str = "\
+usage: bench MEASUREMENT...
+
+  refusals   how long each kind of refused login takes
+  hashing    logins a second, beside bare bcrypt on as many threads
+  crowd      what 300 logins at once leave for everybody else
+  rotation   signing keys that change under load: a minute
+
+It runs the programs beside itself: cargo build --release --workspace --bins";
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let measurements: Vec<String> = std::env::args().skip(1).collect();
+    if measurements.is_empty() {
+        bail!("{HELP}");
+    }
+    for measurement in measurements {
+        println!("== {measurement}");
+        match measurement.as_str() {
+            "refusals" => refusals::measure().await?,
+            "hashing" => hashing::measure().await?,
+            "crowd" => crowd::measure().await?,
+            "rotation" => rotation::measure().await?,
+            _ => bail!("{HELP}"),
+        }
+    }
+    Ok(())
+}
