@@ -145,7 +145,39 @@ mod tests {
     use sea_orm::{EntityTrait, QueryTrait as _, Select, Statement};
 
     use super::*;
+    use crate::limits::PersonLimits;
     use crate::migrations::Migrator;
+    use crate::safety::{Whereabouts, screen};
+
+    /// A store in this folder.
+    pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
+        Store::new(database(folder).await)
+    }
+
+    async fn database(folder: &tempfile::TempDir) -> Database {
+        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
+        Database::open::<Migrator>(&url).await.unwrap()
+    }
+
+    /// A turn of the first person that begins a session with this.
+    pub(super) fn said(text: &str, lease: Lease, now: DateTime<Utc>) -> Begin {
+        Begin {
+            user_id: 1,
+            words: Words {
+                screening: screen(text),
+                whereabouts: Whereabouts::of(None, ""),
+                unread: None,
+                disclosure: None,
+            },
+            what: What::Said { session_id: None, text: text.to_owned(), title: String::new() },
+            request: None,
+            told: std::collections::HashMap::new(),
+            has_place: true,
+            limits: PersonLimits { at_work: 2, in_line: 4, daily: None },
+            lease,
+            now,
+        }
+    }
 
     /// How the database would go about a query, a line a step.
     pub(super) async fn plan<E: EntityTrait>(query: &Select<E>) -> String {
@@ -155,8 +187,7 @@ mod tests {
     /// As [`plan`], of a query in the database's own words.
     pub(super) async fn plan_of(mut statement: Statement) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
-        let database = Database::open::<Migrator>(&url).await.unwrap();
+        let database = database(&folder).await;
         statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
         let read = async |statement: Statement| {
             database

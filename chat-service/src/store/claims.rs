@@ -249,14 +249,10 @@ async fn take(
 #[cfg(test)]
 mod tests {
     use chassis::clock;
-    use database::Database;
 
     use super::*;
-    use crate::limits::PersonLimits;
-    use crate::migrations::Migrator;
-    use crate::safety::{Screening, Whereabouts};
-    use crate::store::tests::plan;
-    use crate::store::{Begin, Finish, Reply, Usage, What, Words};
+    use crate::store::tests::{open, plan, said};
+    use crate::store::{Finish, Reply, Usage};
 
     fn reply(text: &str) -> Reply {
         let (text, usage) = (text.to_owned(), Usage::default());
@@ -275,29 +271,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn whoever_lost_a_turn_meanwhile_cannot_write_to_it_any_more() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
-        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let store = open(&folder).await;
         let now = clock::now();
         let later = now + LEASE + TimeDelta::seconds(1);
         let (slow, quick) = (Lease::of(1, now), Lease::of(2, later));
-        let (text, title) = ("hello".to_owned(), String::new());
-        let begin = Begin {
-            user_id: 1,
-            what: What::Said { session_id: None, text, title },
-            request: None,
-            words: Words {
-                screening: Screening::default(),
-                whereabouts: Whereabouts::of(None, ""),
-                unread: None,
-                disclosure: None,
-            },
-            told: std::collections::HashMap::new(),
-            has_place: true,
-            limits: PersonLimits { at_work: 2, in_line: 4, daily: None },
-            lease: slow,
-            now,
-        };
-        let turn = store.begin(begin).await.unwrap().turn;
+        let turn = store.begin(said("hello", slow, now)).await.unwrap().turn;
         assert!(store.orphans(9, now).await.unwrap().is_empty(), "it is not late yet");
         let late = store.orphans(9, later).await.unwrap();
         let taken = store.adopt(late.clone(), quick).await.unwrap().pop().unwrap();

@@ -32,12 +32,7 @@ impl Person<'_> {
         F: Future<Output = Result<T, Error>> + Send + 'static,
         Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
     {
-        let user_id = self.user_id;
-        let look = move |read| async move {
-            must_be_there(&read, user_id).await?;
-            query(read).await
-        };
-        self.database.read(look).await
+        self.database.read(if_there(self.user_id, query)).await
     }
 
     /// As [`Database::read_patiently`].
@@ -47,12 +42,7 @@ impl Person<'_> {
         F: Future<Output = Result<T, Error>> + Send + 'static,
         Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
     {
-        let user_id = self.user_id;
-        let look = move |read| async move {
-            must_be_there(&read, user_id).await?;
-            query(read).await
-        };
-        self.database.read_patiently(look).await
+        self.database.read_patiently(if_there(self.user_id, query)).await
     }
 
     /// As [`Database::write`]. Whether they are there is asked in the same transaction: once they are
@@ -78,6 +68,24 @@ impl Person<'_> {
     {
         let user_id = self.user_id;
         self.database.write_patiently(move |tx| unless_gone(tx, user_id, job).boxed()).await
+    }
+}
+
+/// The query, asked only if they are there.
+fn if_there<T, F, Q>(
+    user_id: i64,
+    query: Q,
+) -> impl FnOnce(DatabaseConnection) -> BoxFuture<'static, Result<T, Error>> + Send
+where
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+    Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
+{
+    move |read| {
+        async move {
+            must_be_there(&read, user_id).await?;
+            query(read).await
+        }
+        .boxed()
     }
 }
 

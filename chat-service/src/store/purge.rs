@@ -85,20 +85,13 @@ fn owned<E: EntityTrait>(owner: E::Column, user_id: i64) -> SelectStatement {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use chassis::clock;
-    use database::Database;
     use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
     use super::*;
-    use crate::limits::PersonLimits;
-    use crate::migrations::Migrator;
-    use crate::safety::{Notice, Screening, Tier, Whereabouts};
-    use crate::store::tests::plan_of;
-    use crate::store::{
-        Begin, Failure, Finish, Keep, Lease, Progress, Reply, Turn, Usage, What, Words,
-    };
+    use crate::safety::{Notice, Tier};
+    use crate::store::tests::{open, plan_of, said};
+    use crate::store::{Begin, Failure, Finish, Keep, Lease, Progress, Reply, Turn, Usage};
 
     /// Everything that a row could be left in.
     const ROWS: &str = "SELECT (SELECT COUNT(*) FROM sessions) + (SELECT COUNT(*) FROM turns)
@@ -106,23 +99,8 @@ mod tests {
         + (SELECT COUNT(*) FROM risks) + (SELECT COUNT(*) FROM safety_days) AS rows";
 
     fn begin(text: &str) -> Begin {
-        let (text, title, now) = (text.to_owned(), String::new(), clock::now());
-        Begin {
-            user_id: 1,
-            what: What::Said { session_id: None, text, title },
-            request: None,
-            words: Words {
-                screening: Screening::default(),
-                whereabouts: Whereabouts::of(None, ""),
-                unread: None,
-                disclosure: None,
-            },
-            told: HashMap::new(),
-            has_place: true,
-            limits: PersonLimits { at_work: 2, in_line: 4, daily: None },
-            lease: Lease::of(1, now),
-            now,
-        }
+        let now = clock::now();
+        said(text, Lease::of(1, now), now)
     }
 
     /// Ends a turn in all the ways there are, and begins another.
@@ -152,13 +130,12 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_comes_when_its_person_is_gone_is_discarded() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
-        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let store = open(&folder).await;
         let running = store.begin(begin("hello")).await.unwrap().turn;
         let queued = store.begin(begin("and more")).await.unwrap().turn;
-        let mut open = store.depart(1, clock::now()).await.unwrap();
-        open.sort_unstable();
-        assert_eq!(open, [running.id, queued.id]);
+        let mut broken_off = store.depart(1, clock::now()).await.unwrap();
+        broken_off.sort_unstable();
+        assert_eq!(broken_off, [running.id, queued.id]);
         for turn in [&running, &queued] {
             come_too_late(&store, turn).await;
         }

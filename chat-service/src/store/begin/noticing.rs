@@ -87,56 +87,34 @@ impl Noticed {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use chassis::clock;
-    use database::Database;
     use futures_util::FutureExt as _;
     use sea_orm::ConnectionTrait as _;
 
     use super::*;
-    use crate::limits::PersonLimits;
-    use crate::migrations::Migrator;
-    use crate::safety::screen;
-    use crate::store::{Failure, Lease, Spot, Store, What};
+    use crate::store::tests::{open, said};
+    use crate::store::{Failure, Lease, Spot, What};
 
-    async fn store(folder: &tempfile::TempDir) -> Store {
-        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
-        Store::new(Database::open::<Migrator>(&url).await.unwrap())
+    /// A turn that says "I want to die".
+    fn begin(unread: Option<String>) -> Begin {
+        let now = clock::now();
+        let said = said("I want to die", Lease::of(1, now), now);
+        let whereabouts = Whereabouts::of(None, "de-DE");
+        Begin { words: Words { whereabouts, unread, ..said.words }, ..said }
     }
 
-    /// A turn with this to answer, that says "I want to die".
-    fn begin(what: impl FnOnce(String) -> What, unread: Option<String>) -> Begin {
-        let (text, now) = ("I want to die".to_owned(), clock::now());
-        Begin {
-            user_id: 1,
-            words: Words {
-                screening: screen(&text),
-                whereabouts: Whereabouts::of(None, "de-DE"),
-                unread,
-                disclosure: None,
-            },
-            what: what(text),
-            request: None,
-            told: HashMap::new(),
-            has_place: true,
-            limits: PersonLimits { at_work: 2, in_line: 4, daily: None },
-            lease: Lease::of(1, now),
-            now,
-        }
-    }
-
-    fn said(text: String) -> What {
-        What::Said { session_id: None, text, title: String::new() }
+    /// It, tried again.
+    fn again(turn_id: i64, unread: Option<String>) -> Begin {
+        Begin { what: What::Failed { turn_id }, ..begin(unread) }
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_country_that_could_not_be_read_in_time_is_read_with_the_message() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
+        let store = open(&folder).await;
         store.set_region(1, Some("GB".into())).await.unwrap();
         for (unread, region) in [(None, "DE"), (Some("de-DE".to_owned()), "GB")] {
-            let turn = store.begin(begin(said, unread)).await.unwrap().turn;
+            let turn = store.begin(begin(unread)).await.unwrap().turn;
             assert_eq!(turn.notice().unwrap().region.code, region);
             assert_eq!(turn.whereabouts().region.code, region);
         }
@@ -145,8 +123,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_turn_from_before_anything_was_noticed_is_heard_when_it_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        let turn = store.begin(begin(said, None)).await.unwrap().turn;
+        let store = open(&folder).await;
+        let turn = store.begin(begin(None)).await.unwrap().turn;
         let (id, lease) = (turn.id, Lease::of(1, clock::now()));
         let failed = (Failure::ModelUnavailable, turn.attempt);
         store.fail(turn, failed, lease, clock::now()).await.unwrap();
@@ -155,22 +133,20 @@ mod tests {
             async move { Ok::<_, Error>(tx.execute_unprepared(forget).await.map(|_| ())?) }.boxed()
         });
         forgotten.await.unwrap();
-        let again = begin(|_| What::Failed { turn_id: id }, None);
-        let turn = store.begin(again).await.unwrap().turn;
+        let turn = store.begin(again(id, None)).await.unwrap().turn;
         assert!(turn.id == id && turn.notice().unwrap().is_danger());
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_turn_that_is_tried_again_keeps_what_was_noticed_in_it() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        let turn = store.begin(begin(said, None)).await.unwrap().turn;
+        let store = open(&folder).await;
+        let turn = store.begin(begin(None)).await.unwrap().turn;
         let (id, noticed, lease) = (turn.id, turn.notice(), Lease::of(1, clock::now()));
         let failed = (Failure::ModelUnavailable, turn.attempt);
         store.fail(turn, failed, lease, clock::now()).await.unwrap();
         store.set_region(1, Some("GB".into())).await.unwrap();
-        let again = begin(|_| What::Failed { turn_id: id }, Some("fr-FR".to_owned()));
-        let turn = store.begin(again).await.unwrap().turn;
+        let turn = store.begin(again(id, Some("fr-FR".to_owned()))).await.unwrap().turn;
         assert!(noticed.is_some());
         assert_eq!((turn.id, turn.notice()), (id, noticed));
     }
@@ -178,14 +154,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_found_later_is_kept_with_the_turn_and_takes_words_out_of_the_title() {
         let folder = tempfile::tempdir().unwrap();
-        let store = store(&folder).await;
-        let harmless = |_| What::Said {
-            session_id: None,
-            text: "the garden is green".into(),
-            title: "the garden is green".into(),
-        };
-        let words = Words { screening: Screening::default(), ..begin(said, None).words };
-        let turn = store.begin(Begin { words, ..begin(harmless, None) }).await.unwrap().turn;
+        let store = open(&folder).await;
+        let (text, title) = ("the garden is green".to_owned(), "the garden is green".to_owned());
+        let words = Words { screening: Screening::default(), ..begin(None).words };
+        let what = What::Said { session_id: None, text, title };
+        let turn = store.begin(Begin { words, what, ..begin(None) }).await.unwrap().turn;
         assert_eq!(turn.notice(), None);
         let (place, now) = ((1, turn.id), clock::now());
         for (tier, kept) in [(Tier::High, Tier::High), (Tier::Third, Tier::High)] {
