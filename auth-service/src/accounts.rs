@@ -150,7 +150,7 @@ impl Accounts {
             hashed => hashed?,
         };
         let sid = claims.subject.sid;
-        let kept = Kept { sid: sid.clone(), expires_at: Logins::plan(now)?.expires_at };
+        let kept = Kept { sid: sid.clone(), expires_at: Logins::lasts_until(now) };
         let (user, generation) = self.store.change_password(&user, hash, kept, now).await?;
         self.feed.publish(now).await?;
         self.logins.next_tokens(&user, sid, generation, now)

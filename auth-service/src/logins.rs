@@ -51,7 +51,12 @@ impl Logins {
 
     /// A login that may begin; its name is chosen here and nowhere else.
     pub(crate) fn plan(now: DateTime<Utc>) -> Result<Beginning, Error> {
-        Ok(Beginning { sid: token::random_id()?, at: now, expires_at: now + LIFETIME })
+        Ok(Beginning { sid: token::random_id()?, at: now, expires_at: Self::lasts_until(now) })
+    }
+
+    /// When a login that begins now is over.
+    pub(crate) fn lasts_until(now: DateTime<Utc>) -> DateTime<Utc> {
+        now + LIFETIME
     }
 
     /// Begins a login of an account whose password was proven.
