@@ -33,9 +33,16 @@ pub(crate) struct Cache {
 
 struct Shared {
     client: AuthServiceClient<Channel>,
-    keys: RwLock<HashMap<String, PublicKey>>,
+    keys: RwLock<Known>,
     last_fetch: Mutex<Option<Fetch>>,
     ready: watch::Sender<bool>,
+}
+
+/// The keys, and how often they were replaced.
+#[derive(Default)]
+struct Known {
+    keys: HashMap<String, PublicKey>,
+    version: u64,
 }
 
 /// When the keys were last asked for, and whether they came.
@@ -112,23 +119,24 @@ impl Cache {
 
     /// All keys that are known, by their names.
     pub(crate) fn all(&self) -> Vec<PublicKey> {
-        let keys = self.shared.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let mut keys: Vec<_> = keys.values().cloned().collect();
+        let known = self.shared.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys: Vec<_> = known.keys.values().cloned().collect();
         keys.sort_by(|one, other| one.kid().cmp(other.kid()));
         keys
     }
 
     fn known(&self, kid: &str) -> Option<PublicKey> {
-        self.shared.keys.read().unwrap_or_else(PoisonError::into_inner).get(kid).cloned()
+        self.shared.keys.read().unwrap_or_else(PoisonError::into_inner).keys.get(kid).cloned()
     }
 
     async fn fetch(&self) -> Fetch {
+        let before = self.version();
         let mut client = self.shared.client.clone();
         let mut request = Request::new(GetSigningKeysRequest {});
         request.set_timeout(TIMEOUT);
         let answer = tokio::time::timeout(TIMEOUT, client.get_signing_keys(request));
         let worked = match answer.await {
-            Ok(Ok(response)) => self.replace(response.into_inner().keys),
+            Ok(Ok(response)) => self.take_over(response.into_inner().keys, Some(before)),
             Ok(Err(status)) => {
                 tracing::debug!(code = ?status.code(), "signing keys could not be fetched");
                 false
@@ -141,10 +149,20 @@ impl Cache {
         Fetch { at: Instant::now(), worked }
     }
 
-    /// Takes over what the auth service sent. A key we cannot read is left out: its tokens will be
-    /// refused, others will not suffer. No usable key at all keeps the old ones.
-    pub(crate) fn replace(&self, fetched: Vec<proto::auth::v1::SigningKey>) -> bool {
-        let keys: HashMap<_, _> = fetched
+    fn version(&self) -> u64 {
+        self.shared.keys.read().unwrap_or_else(PoisonError::into_inner).version
+    }
+
+    /// Takes over what the auth service tells by itself, which is the latest there is.
+    pub(crate) fn replace(&self, told: Vec<proto::auth::v1::SigningKey>) {
+        self.take_over(told, None);
+    }
+
+    /// Takes over what the auth service sent, unless keys have come since there was version `asked_at`:
+    /// those are newer. A key we cannot read is left out: its tokens will be refused, others will not
+    /// suffer. No usable key at all keeps the old ones, and is no success.
+    fn take_over(&self, sent: Vec<proto::auth::v1::SigningKey>, asked_at: Option<u64>) -> bool {
+        let keys: HashMap<_, _> = sent
             .into_iter()
             .filter_map(|key| match PublicKey::from_bytes(&key.public_key) {
                 Ok(public) => Some((public.kid().to_owned(), public)),
@@ -157,7 +175,11 @@ impl Cache {
         if keys.is_empty() {
             return false;
         }
-        *self.shared.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        let mut known = self.shared.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if asked_at.is_none_or(|version| version == known.version) {
+            *known = Known { keys, version: known.version + 1 };
+        }
+        drop(known);
         self.shared.ready.send_replace(true);
         true
     }

@@ -6,11 +6,9 @@
 
 mod error;
 mod keys;
+mod questions;
 mod revocations;
 
-use std::time::Duration;
-
-use proto::auth::v1::VerifyTokenRequest;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::auth::v1::revocation_service_client::RevocationServiceClient;
 use token::bearer::{self, Bearer};
@@ -19,15 +17,12 @@ use token::{Subject, access};
 use tokio_util::sync::CancellationToken;
 use tonic::codegen::http::HeaderMap;
 use tonic::codegen::http::header::AUTHORIZATION;
-use tonic::{Code, Request};
 
 pub use error::Error;
 pub use token::Error as TokenError;
 
+use crate::questions::Questions;
 use crate::revocations::{Revocations, Verdict};
-
-/// For the auth service to say whether a token is good.
-const ASKING: Duration = Duration::from_secs(2);
 
 /// Whom a call is made for: proof that a token was verified.
 #[derive(Debug, Clone)]
@@ -46,8 +41,8 @@ impl Principal {
 /// Verifies tokens. Clones share what they know.
 #[derive(Clone)]
 pub struct Verifier {
-    client: AuthServiceClient<chassis::grpc::Channel>,
     keys: keys::Cache,
+    questions: Questions,
     revocations: Revocations,
 }
 
@@ -58,7 +53,7 @@ impl Verifier {
         let client = AuthServiceClient::new(channel.clone());
         Self {
             keys: keys::Cache::new(client.clone()),
-            client,
+            questions: Questions::new(client),
             revocations: Revocations::new(RevocationServiceClient::new(channel)),
         }
     }
@@ -107,27 +102,13 @@ impl Verifier {
     pub async fn verify(&self, token: &str, now: u64) -> Result<Principal, Error> {
         let key = self.keys.find(&access::kid(token)?).await?;
         let subject = access::verify(&key, token, now)?.subject;
-        match self.revocations.judge(&subject) {
+        match self.revocations.judge(&subject, now) {
             Verdict::Good => Ok(Principal { subject }),
             Verdict::TakenBack => Err(token::Error::Invalid.into()),
             Verdict::Unknown => {
-                self.ask(token).await?;
+                self.questions.ask(token).await?;
                 Ok(Principal { subject })
             }
-        }
-    }
-
-    /// Asks the auth service about a token.
-    async fn ask(&self, token: &str) -> Result<(), Error> {
-        let mut request = Request::new(VerifyTokenRequest { access: token.to_owned() });
-        request.set_timeout(ASKING);
-        let mut client = self.client.clone();
-        match tokio::time::timeout(ASKING, client.verify_token(request)).await {
-            Ok(Ok(_good)) => Ok(()),
-            Ok(Err(status)) if status.code() == Code::Unauthenticated => {
-                Err(token::Error::Invalid.into())
-            }
-            Ok(Err(_)) | Err(_) => Err(Error::Unavailable),
         }
     }
 }

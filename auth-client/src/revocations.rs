@@ -42,6 +42,8 @@ struct Told {
     logins: HashMap<String, i64>,
     /// Of accounts: the lowest version of tokens that are good, and until when others may be out.
     accounts: HashMap<i64, (i64, i64)>,
+    /// Until when something is taken back that we cannot tell what it is.
+    unclear_until: i64,
     /// The last sign of life.
     heard_at: Option<Instant>,
 }
@@ -71,15 +73,15 @@ impl Revocations {
         *self.shared.ready.borrow()
     }
 
-    /// What is known of a token whose signature and times are good.
-    pub(crate) fn judge(&self, subject: &Subject) -> Verdict {
+    /// What is known, at `now` (seconds since the epoch), of a token whose signature and times are good.
+    pub(crate) fn judge(&self, subject: &Subject, now: u64) -> Verdict {
         let told = self.shared.told.read().unwrap_or_else(PoisonError::into_inner);
         let lowest = told.accounts.get(&subject.user_id).map_or(i64::MIN, |(version, _)| *version);
         if told.logins.contains_key(&subject.sid) || subject.token_version < lowest {
             return Verdict::TakenBack;
         }
         match told.heard_at {
-            Some(at) if at.elapsed() < STALE => Verdict::Good,
+            Some(at) if at.elapsed() < STALE && !told.is_unclear(now) => Verdict::Good,
             _ => Verdict::Unknown,
         }
     }
@@ -112,24 +114,23 @@ impl Revocations {
         loop {
             let next = tokio::time::timeout(SILENCE, news.message()).await;
             let Some(mut told) = next.map_err(|_| silence())?? else { return Ok(()) };
-            let position = told.position;
+            let (position, has_more) = (told.position, told.has_more);
             if !told.keys.is_empty() {
                 keys(std::mem::take(&mut told.keys));
             }
             self.take_over(told);
             // The auth service answers a logout once this is there.
-            if confirm.send(WatchRevocationsRequest { position }).await.is_err() {
+            if !has_more && confirm.send(WatchRevocationsRequest { position }).await.is_err() {
                 return Ok(());
             }
         }
     }
 
+    /// Adds what is told to what was told before, whoever told it: what was taken back once never becomes
+    /// good again.
     fn take_over(&self, news: WatchRevocationsResponse) {
         let now = clock::now().timestamp();
         let mut told = self.shared.told.write().unwrap_or_else(PoisonError::into_inner);
-        if news.is_snapshot {
-            *told = Told::default();
-        }
         told.logins.retain(|_, until| *until >= now);
         told.accounts.retain(|_, (_, until)| *until >= now);
         for revocation in news.revocations {
@@ -143,11 +144,24 @@ impl Revocations {
                     known.0 = known.0.max(account.token_version);
                     known.1 = known.1.max(until);
                 }
-                None => tracing::error!("something was taken back that this version does not know"),
+                None => {
+                    tracing::error!("something was taken back that this version does not know");
+                    told.unclear_until = told.unclear_until.max(until);
+                }
             }
         }
-        told.heard_at = Some(Instant::now());
+        if news.has_more {
+            return;
+        }
+        let age = news.age.and_then(|age| age.try_into().ok()).unwrap_or_default();
+        told.heard_at = Instant::now().checked_sub(age);
         drop(told);
         self.shared.ready.send_replace(true);
+    }
+}
+
+impl Told {
+    fn is_unclear(&self, now: u64) -> bool {
+        u64::try_from(self.unclear_until).is_ok_and(|until| now <= until)
     }
 }

@@ -143,6 +143,7 @@ impl Accounts {
     ) -> Result<Pair, Error> {
         let username = user.username.clone();
         self.limits.try_password(&username, origin, now)?;
+        let act = self.feed.act();
         let user = self.prove(Some(user), current).await?;
         let user = user.ok_or(Error::PasswordWrong("current_password"))?;
         let hash = match self.hasher.hash(next, username).await {
@@ -152,7 +153,7 @@ impl Accounts {
         let sid = claims.subject.sid;
         let kept = Kept { sid: sid.clone(), expires_at: Logins::lasts_until(now) };
         let (user, generation) = self.store.change_password(&user, hash, kept, now).await?;
-        self.feed.publish(now).await?;
+        act.publish(now).await;
         self.logins.next_tokens(&user, sid, generation, now)
     }
 
@@ -166,11 +167,13 @@ impl Accounts {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         self.limits.try_password(&user.username, origin, now)?;
+        let act = self.feed.act();
         let user = self.prove(Some(user), password).await?;
         let user = user.ok_or(Error::PasswordWrong("password"))?;
         self.store.begin_deletion(&user, Actor::User, now).await?;
         self.deletions.notify_one();
-        self.feed.publish(now).await
+        act.publish(now).await;
+        Ok(())
     }
 
     /// The account registered under exactly this spelling.

@@ -138,8 +138,9 @@ impl Logins {
                 "a refresh token is newer than its login: was an old database restored?"
             );
         }
+        let act = self.feed.act();
         self.store.end_login(login.sid, Act::EndStolenLogin, now).await?;
-        self.feed.publish(now).await?;
+        act.publish(now).await;
         tracing::warn!(user_id = login.user_id, "a refresh token came twice; its login has ended");
         Err(Error::LoginEnded)
     }
@@ -163,10 +164,12 @@ impl Logins {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let claims = self.tokens.verify_expired(token, unix_seconds(now))?;
-        match self.store.login(claims.subject.sid.clone()).await? {
-            Some(_) => self.end(claims.subject, everywhere, now).await,
-            None => Ok(()),
+        if self.store.login(claims.subject.sid.clone()).await?.is_some() {
+            return self.end(claims.subject, everywhere, now).await;
         }
+        // Whoever ended it may not have told everybody yet.
+        self.feed.act().publish(now).await;
+        Ok(())
     }
 
     /// Ends a login, or all of its account; answered, no access token of it is good any more.
@@ -176,12 +179,14 @@ impl Logins {
         everywhere: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        let act = self.feed.act();
         if everywhere {
             self.store.end_all_logins(subject.user_id, now).await?;
         } else {
             self.store.end_login(subject.sid, Act::LogOut, now).await?;
         }
-        self.feed.publish(now).await
+        act.publish(now).await;
+        Ok(())
     }
 
     /// The keys that others verify access tokens with.

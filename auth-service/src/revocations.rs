@@ -2,6 +2,8 @@
 //!
 //! Whoever takes something back waits until all who watch have confirmed it, or a second: when a
 //! logout is answered, its tokens are good nowhere, even if this process dies right behind the answer.
+//! Whoever has just lost their connection is waited for as well, and a service that stops lets nobody go
+//! while something is being taken back.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +26,12 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 const FRESH: Duration = Duration::from_secs(6);
 /// For those who watch to confirm.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long those who watched go on with what they were told, when they are told nothing any more.
+const TRUST: Duration = Duration::from_secs(15);
+/// How long a call that was on its way when the service was told to stop takes to begin.
+const LINGER: Duration = Duration::from_millis(250);
+/// What is told at once, at most: some 600 KB.
+const PORTION: usize = 10_000;
 /// How long after others a transaction may commit that has a lower number than theirs.
 const OVERLAP: TimeDelta = TimeDelta::seconds(60);
 
@@ -40,6 +48,8 @@ struct Shared {
     position: watch::Sender<u64>,
     /// Rises with each confirmation, for those who wait for them.
     confirmations: watch::Sender<u64>,
+    /// Acts that are under way.
+    acts: watch::Sender<usize>,
 }
 
 struct Log {
@@ -52,9 +62,13 @@ struct Log {
     read_at: Instant,
     watchers: HashMap<u64, Watching>,
     next_watcher: u64,
+    /// When somebody stopped watching who goes on with what they were told, and will be back.
+    departures: Vec<Instant>,
 }
 
 struct Watching {
+    /// Whether they were told all there was once, and go on with that for a while.
+    is_informed: bool,
     confirmed: u64,
     /// False for one that did not confirm in time: nobody waits for it again until it does.
     is_prompt: bool,
@@ -63,9 +77,31 @@ struct Watching {
 /// What somebody who watches is told.
 pub(crate) struct News {
     pub(crate) position: u64,
-    pub(crate) is_snapshot: bool,
+    /// Whether this is not all, and the rest follows.
+    pub(crate) has_more: bool,
     pub(crate) revocations: Vec<Revocation>,
     pub(crate) has_keys: bool,
+    /// How long ago it was all there is.
+    pub(crate) age: Duration,
+}
+
+/// Something is being taken back: those who watch are kept, also by a service that stops, until they
+/// know of it.
+pub(crate) struct Act {
+    feed: Feed,
+}
+
+impl Act {
+    /// Tells what was taken back, and waits until everybody knows, or for a second.
+    pub(crate) async fn publish(self, now: DateTime<Utc>) {
+        self.feed.publish(now).await;
+    }
+}
+
+impl Drop for Act {
+    fn drop(&mut self) {
+        self.feed.shared.acts.send_modify(|acts| *acts -= 1);
+    }
 }
 
 impl Feed {
@@ -78,33 +114,58 @@ impl Feed {
             read_at: Instant::now(),
             watchers: HashMap::new(),
             next_watcher: 0,
+            departures: Vec::new(),
         };
         let shared = Shared {
             store,
             log: Mutex::new(log),
             position: watch::Sender::new(1),
             confirmations: watch::Sender::new(0),
+            acts: watch::Sender::new(0),
         };
         let feed = Self { shared: Arc::new(shared) };
         feed.take_in(now).await?;
         Ok(feed)
     }
 
-    /// Tells what was taken back, and waits until everybody knows.
-    pub(crate) async fn publish(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let position = self.take_in(now).await?;
-        let mut confirmations = self.shared.confirmations.subscribe();
-        let confirmed = async {
+    /// Begins to take something back.
+    pub(crate) fn act(&self) -> Act {
+        self.shared.acts.send_modify(|acts| *acts += 1);
+        Act { feed: self.clone() }
+    }
+
+    async fn publish(&self, now: DateTime<Utc>) {
+        let told = async {
+            let position = loop {
+                match self.take_in(now).await {
+                    Ok(position) => break position,
+                    Err(error) => tracing::error!(%error, "what was taken back cannot be read"),
+                }
+                tokio::time::sleep(LOOK).await;
+            };
+            let mut confirmations = self.shared.confirmations.subscribe();
             while !self.log().is_confirmed(position) {
                 // The sender lives as long as `self`, so waiting cannot fail.
                 let _alive = confirmations.changed().await;
             }
         };
-        if tokio::time::timeout(PATIENCE, confirmed).await.is_err() {
+        if tokio::time::timeout(PATIENCE, told).await.is_err() {
             tracing::warn!("not every service has confirmed in time what was taken back");
-            self.log().give_up_on_the_slow(position);
+            self.log().give_up_on_the_slow();
         }
-        Ok(())
+    }
+
+    /// Returns when those who watch may be let go: after `stop`, when nothing is taken back any more.
+    pub(crate) async fn rest(&self, stop: &CancellationToken) {
+        stop.cancelled().await;
+        let mut acts = self.shared.acts.subscribe();
+        loop {
+            // The sender lives as long as `self`, so waiting cannot fail.
+            drop(acts.wait_for(|acts| *acts == 0).await);
+            if tokio::time::timeout(LINGER, acts.changed()).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Tells that there are other keys.
@@ -139,13 +200,16 @@ impl Feed {
     }
 
     /// Somebody who wants to be told everything from now on, beginning with what there is.
-    pub(crate) fn watch(&self) -> Watcher {
+    pub(crate) async fn watch(&self, now: DateTime<Utc>) -> Result<Watcher, Error> {
+        // Another process may just have answered for something that was taken back there.
+        self.take_in(now).await?;
         let mut log = self.log();
         let id = log.next_watcher;
         log.next_watcher += 1;
-        log.watchers.insert(id, Watching { confirmed: 0, is_prompt: true });
+        log.watchers.insert(id, Watching { is_informed: false, confirmed: 0, is_prompt: true });
+        log.departures.pop();
         let more = self.shared.position.subscribe();
-        Watcher { feed: self.clone(), id, told: None, more }
+        Ok(Watcher { feed: self.clone(), id, told: None, more })
     }
 
     /// Reads what is new in the database. Returns the position behind it.
@@ -187,13 +251,17 @@ impl Log {
     }
 
     fn is_confirmed(&self, position: u64) -> bool {
-        self.watchers.values().all(|watcher| !watcher.is_prompt || watcher.confirmed >= position)
+        let trusts_nobody = |left_at: &Instant| left_at.elapsed() > TRUST;
+        let knows = |one: &Watching| !one.is_prompt || one.confirmed >= position;
+        self.departures.iter().all(trusts_nobody) && self.watchers.values().all(knows)
     }
 
-    fn give_up_on_the_slow(&mut self, position: u64) {
+    fn give_up_on_the_slow(&mut self) {
+        let position = self.position;
         for watcher in self.watchers.values_mut() {
             watcher.is_prompt &= watcher.confirmed >= position;
         }
+        self.departures.clear();
     }
 }
 
@@ -224,20 +292,26 @@ impl Watcher {
     }
 
     fn news(&mut self, is_due: bool) -> Option<News> {
-        let log = self.feed.log();
-        let told = self.told.unwrap_or_default();
-        let is_snapshot = self.told.is_none();
-        if log.read_at.elapsed() > FRESH || (log.position == told && !is_due) {
+        let mut log = self.feed.log();
+        let (told, age) = (self.told.unwrap_or_default(), log.read_at.elapsed());
+        if age > FRESH || (log.position == told && !is_due) {
             return None;
         }
-        let fresh = log.entries.iter().filter(|(position, _)| *position > told);
+        let mut fresh = log.entries.iter().filter(|(position, _)| *position > told);
+        let portion: Vec<_> = fresh.by_ref().take(PORTION).collect();
+        let has_more = fresh.next().is_some();
+        let last = portion.last().filter(|_| has_more).map(|(position, _)| *position);
         let news = News {
-            position: log.position,
-            is_snapshot,
-            revocations: fresh.map(|(_, entry)| entry.clone()).collect(),
+            position: last.unwrap_or(log.position),
+            has_more,
+            revocations: portion.into_iter().map(|(_, entry)| entry.clone()).collect(),
             has_keys: log.keys > told,
+            age,
         };
-        self.told = Some(log.position);
+        self.told = Some(news.position);
+        if let Some(watching) = log.watchers.get_mut(&self.id) {
+            watching.is_informed |= !has_more;
+        }
         Some(news)
     }
 
@@ -256,7 +330,13 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        self.feed.log().watchers.remove(&self.id);
+        let mut log = self.feed.log();
+        let gone = log.watchers.remove(&self.id);
+        log.departures.retain(|departure| departure.elapsed() <= TRUST);
+        if gone.is_some_and(|watching| watching.is_prompt && watching.is_informed) {
+            log.departures.push(Instant::now());
+        }
+        drop(log);
         self.feed.shared.confirmations.send_modify(|count| *count += 1);
     }
 }

@@ -36,7 +36,8 @@ impl RevocationService for Handler {
         only(&request, &VERIFIERS)?;
         let conversation = Conversation {
             confirmations: request.into_inner(),
-            watcher: self.feed.watch(),
+            watcher: self.feed.watch(clock::now()).await?,
+            feed: self.feed.clone(),
             accounts: self.accounts.clone(),
             stop: self.stop.clone(),
         };
@@ -52,6 +53,7 @@ impl RevocationService for Handler {
 struct Conversation {
     confirmations: Streaming<pb::WatchRevocationsRequest>,
     watcher: Watcher,
+    feed: Feed,
     accounts: Arc<Accounts>,
     stop: CancellationToken,
 }
@@ -61,7 +63,7 @@ impl Conversation {
     async fn next(&mut self) -> Option<Result<pb::WatchRevocationsResponse, Status>> {
         loop {
             tokio::select! {
-                () = self.stop.cancelled() => return None,
+                () = self.feed.rest(&self.stop) => return None,
                 confirmed = self.confirmations.message() => match confirmed {
                     Ok(Some(confirmed)) => self.watcher.confirm(confirmed.position),
                     Ok(None) | Err(_) => return None,
@@ -75,9 +77,10 @@ impl Conversation {
         let keys = if news.has_keys { super::keys(&self.accounts) } else { Vec::new() };
         pb::WatchRevocationsResponse {
             position: news.position,
-            is_snapshot: news.is_snapshot,
+            has_more: news.has_more,
             revocations: news.revocations.into_iter().map(revocation).collect(),
             keys,
+            age: Some(clock::duration(news.age)),
         }
     }
 }

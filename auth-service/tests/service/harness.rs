@@ -1,5 +1,6 @@
 //! The auth service, started for one test.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use proto::auth::v1::{
 };
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,7 @@ pub(crate) struct Service {
     pub(crate) channel: Channel,
     pub(crate) gateway: Neighbour,
     pub(crate) data: TempDir,
+    address: SocketAddr,
     stop: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -95,7 +97,8 @@ impl Service {
         let secret = Secret::generate().unwrap();
         config.identity = Identity::in_process(Config::NAME, &secret);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let url = format!("http://{address}");
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         #[expect(clippy::disallowed_methods, reason = "`stop` waits for it")]
@@ -104,7 +107,14 @@ impl Service {
         let identity = Identity::in_process("gateway", &secret);
         let gateway = chassis::grpc::connect_lazily(endpoint.clone(), &identity, Config::NAME);
         let channel = endpoint.connect().await.unwrap();
-        Self { client: Client::new(channel.clone()), channel, gateway, data, stop, running }
+        let client = Client::new(channel.clone());
+        Self { client, channel, gateway, data, address, stop, running }
+    }
+
+    /// Tells it to stop, and returns when nobody can come any more.
+    pub(crate) async fn begin_to_stop(&self) {
+        self.stop.cancel();
+        until(async || TcpStream::connect(self.address).await.is_err().then_some(())).await;
     }
 
     pub(crate) async fn stop(self) -> TempDir {

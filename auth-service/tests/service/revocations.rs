@@ -1,14 +1,20 @@
 //! What those who verify tokens are told.
 
+use std::time::Duration;
+
 use futures_util::stream;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::auth::v1::revocation::Which;
 use proto::auth::v1::revocation_service_client::RevocationServiceClient;
 use proto::auth::v1::{VerifyTokenRequest, WatchRevocationsRequest, WatchRevocationsResponse};
+use sea_orm::{ConnectionTrait as _, Database};
 use tokio::sync::mpsc;
 use tonic::{Code, Streaming};
 
 use super::harness::{Service, refused, until};
+
+/// Longer than an answer takes that waits for nobody, and shorter than anybody is waited for.
+const WHILE: Duration = Duration::from_millis(400);
 
 /// Somebody who listens, and confirms when told to.
 struct Listener {
@@ -29,7 +35,7 @@ impl Listener {
     async fn next(&mut self) -> WatchRevocationsResponse {
         loop {
             let news = self.news.message().await.unwrap().unwrap();
-            if news.is_snapshot || !news.revocations.is_empty() || !news.keys.is_empty() {
+            if !news.revocations.is_empty() || !news.keys.is_empty() {
                 return news;
             }
         }
@@ -44,10 +50,11 @@ impl Listener {
 async fn a_logout_is_answered_when_everybody_who_listens_knows_of_it() {
     let service = Service::start().await;
     let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
+    let old = service.beside().await;
     let mut listener = Listener::at(&service).await;
-    let snapshot = listener.next().await;
-    assert!(snapshot.is_snapshot && snapshot.revocations.is_empty() && !snapshot.keys.is_empty());
-    listener.confirm(&snapshot);
+    let first = listener.next().await;
+    assert!(first.revocations.is_empty() && !first.keys.is_empty());
+    listener.confirm(&first);
 
     let mut logout = Box::pin(service.log_out(&tokens.refresh, false));
     let news = tokio::select! {
@@ -55,18 +62,82 @@ async fn a_logout_is_answered_when_everybody_who_listens_knows_of_it() {
         _ = &mut logout => panic!("answered before anybody has confirmed it"),
         news = listener.next() => news,
     };
-    assert!(!news.is_snapshot && news.keys.is_empty());
+    assert!(news.keys.is_empty());
     let [revocation] = news.revocations.as_slice() else { panic!("{news:?}") };
     assert!(matches!(&revocation.which, Some(Which::Sid(_))), "{revocation:?}");
     listener.confirm(&news);
     logout.await.unwrap();
 
-    // Whoever comes later is told all of it at once, also by another process.
+    // Whoever comes later is told all of it at once, also by another process, just as new or long there.
     let late = Listener::at(&service).await.next().await;
-    assert_eq!((late.is_snapshot, &late.revocations), (true, &news.revocations));
-    let beside = service.beside().await;
-    let late = Listener::at(&beside).await.next().await;
-    assert_eq!((late.is_snapshot, &late.revocations), (true, &news.revocations));
+    assert_eq!((late.keys.len(), &late.revocations), (first.keys.len(), &news.revocations));
+    for beside in [old, service.beside().await] {
+        let late = Listener::at(&beside).await.next().await;
+        assert_eq!((late.keys.len(), &late.revocations), (first.keys.len(), &news.revocations));
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_just_lost_their_connection_is_waited_for() {
+    let service = Service::start().await;
+    let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
+    let mut listener = Listener::at(&service).await;
+    let first = listener.next().await;
+    listener.confirm(&first);
+    drop(listener);
+    let mut logout = Box::pin(service.log_out(&tokens.refresh, false));
+    let early = tokio::time::timeout(WHILE, &mut logout).await;
+    assert!(early.is_err(), "answered while they go on with what they were told before");
+    let mut listener = Listener::at(&service).await;
+    let news = tokio::select! {
+        biased;
+        _ = &mut logout => panic!("answered before they know"),
+        news = listener.next() => news,
+    };
+    listener.confirm(&news);
+    logout.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_that_stops_lets_nobody_go_who_must_still_be_told() {
+    let service = Service::start().await;
+    let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
+    let mut listener = Listener::at(&service).await;
+    let first = listener.next().await;
+    listener.confirm(&first);
+    let mut logout = Box::pin(service.log_out(&tokens.refresh, false));
+    let news = tokio::select! {
+        biased;
+        _ = &mut logout => panic!("answered before anybody has confirmed it"),
+        news = listener.next() => news,
+    };
+    assert_eq!(news.revocations.len(), 1);
+    service.begin_to_stop().await;
+    let early = tokio::time::timeout(WHILE, &mut logout).await;
+    assert!(early.is_err(), "answered before anybody has confirmed it");
+    listener.confirm(&news);
+    logout.await.unwrap();
+    while let Ok(Some(news)) = listener.news.message().await {
+        assert!(news.revocations.is_empty(), "nothing but signs of life until the end");
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_too_much_for_one_message_is_told_in_several() {
+    let service = Service::start().await;
+    let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
+    service.log_out(&tokens.refresh, true).await.unwrap();
+    let url = format!("sqlite:{}", service.data.path().join("auth.db").display());
+    let many = "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10002)
+        INSERT INTO revocations (user_id, token_version, until)
+        SELECT i, 1, (SELECT until FROM revocations LIMIT 1) FROM n";
+    Database::connect(url).await.unwrap().execute_unprepared(many).await.unwrap();
+    let mut listener = Listener::at(&service).await;
+    let (some, rest) = (listener.next().await, listener.next().await);
+    assert_eq!((some.revocations.len(), some.has_more), (10_000, true));
+    assert_eq!((rest.revocations.len(), rest.has_more), (2, false));
+    assert!(rest.position > some.position);
 }
 
 #[tokio::test]

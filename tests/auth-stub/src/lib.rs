@@ -39,6 +39,12 @@ impl Revocations {
         self.shared.is_silent.store(true, Ordering::Relaxed);
     }
 
+    /// Hangs up on those who listen, and knows nothing any more of what was taken back.
+    pub fn forget(&self) {
+        self.shared.confirmed.send_replace(0);
+        self.shared.taken_back.send_replace(Vec::new());
+    }
+
     /// Takes something back, and returns once somebody who listens has taken it over.
     pub async fn take_back(&self, revocation: Revocation) {
         let mut confirmed = self.shared.confirmed.subscribe();
@@ -66,12 +72,14 @@ impl RevocationService for Revocations {
         let told = stream::unfold(state, |(mut confirmations, mut more, it, told)| async move {
             loop {
                 let all = more.borrow_and_update().clone();
+                if told.is_some_and(|told| told > all.len()) {
+                    return None;
+                }
                 if told.is_none_or(|told| told < all.len()) {
                     let news = WatchRevocationsResponse {
                         position: position(&all),
-                        is_snapshot: told.is_none(),
                         revocations: all[told.unwrap_or_default()..].to_vec(),
-                        keys: Vec::new(),
+                        ..Default::default()
                     };
                     return Some((Ok(news), (confirmations, more, it, Some(all.len()))));
                 }
