@@ -43,9 +43,9 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
         ensure!(answer.status == 200 || may_come_again, "{}: {}", answer.status, answer.text);
     }
     println!("{CROWD} logins at once, over in {lasted:.1?}: {counts:?}");
-    for (path, times) in [("/livez", live?), ("get-messages", read?)] {
+    for (path, times, goal) in [("/livez", live?, 50), ("get-messages", read?, 100)] {
         println!(
-            "meanwhile {path}: median {:.1?}, p99 {:.1?} of {}",
+            "meanwhile {path}: median {:.1?}, p99 {:.1?} of {} (goal: {goal} ms)",
             times.median(),
             times.percentile(99),
             times.count()
