@@ -9,6 +9,7 @@ mod error;
 mod open;
 mod presence;
 mod steps;
+mod wiper;
 mod writer;
 
 use std::future::Future;
@@ -33,6 +34,7 @@ const MAX_READS: usize = 256;
 pub struct Database {
     read: DatabaseConnection,
     writer: writer::Writer,
+    wiper: wiper::Wiper,
     reads: Arc<Semaphore>,
     tasks: Tasks,
     presence: Arc<presence::Presence>,
@@ -86,6 +88,7 @@ impl Database {
         Ok(Self {
             read,
             writer: writer::Writer::start(url, write, &tasks),
+            wiper: wiper::Wiper::start(url, &tasks),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             tasks,
             presence: Arc::new(presence),
@@ -159,6 +162,12 @@ impl Database {
         self.writer.write_patiently(job).await
     }
 
+    /// Has what was deleted vanish from the database's log, too, in a second or as soon as nobody reads
+    /// any more what was there before.
+    pub fn wipe(&self) {
+        self.wiper.wipe();
+    }
+
     /// Whether it answers: who reads, and who writes.
     pub async fn is_well(&self) -> bool {
         let read = self.read_patiently(|read| async move { Ok::<_, Error>(read.ping().await?) });
@@ -168,6 +177,7 @@ impl Database {
 
     /// Finishes what was asked for, then closes. Anything asked for afterwards fails.
     pub async fn close(self) {
+        self.wiper.stop();
         self.writer.stop();
         if !self.tasks.drain(chassis::process::SHUTDOWN_LIMIT).await {
             tracing::warn!("the database was still at work when it was closed");

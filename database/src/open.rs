@@ -13,6 +13,8 @@ use crate::Error;
 
 /// How long a statement waits for another process, such as a backup, to let go.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long everybody who writes waits for the log to be emptied, at most.
+const WIPING_TIMEOUT: Duration = Duration::from_millis(100);
 /// Connections for reading: each is a thread of its own.
 const READERS: u32 = 4;
 
@@ -49,6 +51,13 @@ pub(crate) async fn writer(url: &str) -> Result<DatabaseConnection, Error> {
             // A commit that was answered survives a power cut; groups make that affordable.
             .synchronous(SqliteSynchronous::Full)
     });
+    Ok(Database::connect(options).await?)
+}
+
+/// A connection that empties the log, and gives way to others.
+pub(crate) async fn wiper(url: &str) -> Result<DatabaseConnection, Error> {
+    let mut options = options(url)?;
+    options.max_connections(1).map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(WIPING_TIMEOUT));
     Ok(Database::connect(options).await?)
 }
 

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use database::{Database, Error};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, QueryResult, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbErr, QueryResult, Statement, TransactionTrait as _,
+};
 use sea_orm_migration::prelude::*;
 use tempfile::TempDir;
 
@@ -274,4 +276,45 @@ async fn a_visitor_is_nobody_to_whoever_comes_in() {
     note(&opened.await.unwrap(), "written beside a visitor").await.unwrap();
     assert!(was_alone, "what a dead process left is put in order all the same");
     visitor.close().await.unwrap();
+}
+
+/// Whether any file of the database has these words in it.
+fn is_on_disk(folder: &TempDir, words: &str) -> bool {
+    std::fs::read_dir(folder.path()).unwrap().any(|file| {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        bytes.windows(words.len()).any(|part| part == words.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn what_was_deleted_leaves_the_log_as_soon_as_nobody_reads_it_any_more() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    note(&database, "words to forget").await.unwrap();
+    let visitor = Database::open_to_read(&url(&folder)).await.unwrap();
+    let reading = visitor.begin().await.unwrap();
+    let before = reading.execute_unprepared("select text from notes").await;
+    before.unwrap();
+    database
+        .write(|tx| {
+            async move {
+                Ok::<_, Error>(tx.execute_unprepared("delete from notes").await.map(drop)?)
+            }
+            .boxed()
+        })
+        .await
+        .unwrap();
+    assert!(is_on_disk(&folder, "words to forget"), "the log has it");
+    database.wipe();
+    // Somebody reads, and nobody else waits for that.
+    note(&database, "something else").await.unwrap();
+    reading.rollback().await.unwrap();
+    let gone = async {
+        while is_on_disk(&folder, "words to forget") {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), gone).await.unwrap();
+    assert_eq!(notes(&database).await, ["something else"]);
+    database.close().await;
 }

@@ -30,15 +30,16 @@ impl Store {
         let turns = turns_of(user_id, session_id).limit(DELETED_AT_ONCE).into_query();
         let some = || turn::Column::Id.in_subquery(turns.clone());
         self.delete_in_parts(|| turn::Entity::delete_many().filter(some())).await?;
-        self.database
-            .write_patiently(move |tx| {
-                async move {
-                    session::Entity::delete_by_id(session_id).exec(tx).await?;
-                    Ok(open)
-                }
-                .boxed()
-            })
-            .await
+        let last = self.database.write_patiently(move |tx| {
+            async move {
+                session::Entity::delete_by_id(session_id).exec(tx).await?;
+                Ok(open)
+            }
+            .boxed()
+        });
+        let open = last.await?;
+        self.database.wipe();
+        Ok(open)
     }
 
     /// Finds what is open in a session, and forgets what its requests were compared with: what was

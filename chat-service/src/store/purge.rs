@@ -54,7 +54,9 @@ impl Store {
         self.delete_owned::<session::Entity>(session::Column::UserId, user_id).await?;
         self.delete_owned::<request::Entity>(request::Column::UserId, user_id).await?;
         self.delete_owned::<usage_day::Entity>(usage_day::Column::UserId, user_id).await?;
-        self.delete_owned::<preference::Entity>(preference::Column::UserId, user_id).await
+        self.delete_owned::<preference::Entity>(preference::Column::UserId, user_id).await?;
+        self.database.wipe();
+        Ok(())
     }
 
     /// Deletes all rows of a table that are one person's.
