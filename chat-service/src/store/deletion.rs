@@ -33,7 +33,7 @@ impl Store {
         let last = self.database.write_patiently(move |tx| {
             async move {
                 session::Entity::delete_by_id(session_id).exec(tx).await?;
-                Ok(open)
+                Ok::<_, Error>(open)
             }
             .boxed()
         });

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::deletion::DELETED_AT_ONCE;
-use super::{Store, departed, message, preference, request, session, turn, usage_day};
+use super::{Store, departed, message, preference, request, safety_days, session, turn, usage_day};
 use crate::error::Error;
 
 impl Store {
@@ -53,10 +53,24 @@ impl Store {
         self.delete_owned::<turn::Entity>(turn::Column::UserId, user_id).await?;
         self.delete_owned::<session::Entity>(session::Column::UserId, user_id).await?;
         self.delete_owned::<request::Entity>(request::Column::UserId, user_id).await?;
-        self.delete_owned::<usage_day::Entity>(usage_day::Column::UserId, user_id).await?;
+        self.forget_usage(user_id).await?;
         self.delete_owned::<preference::Entity>(preference::Column::UserId, user_id).await?;
         self.database.wipe();
         Ok(())
+    }
+
+    /// Deletes what somebody has used. How many turns there were on a day is still known, of all people.
+    async fn forget_usage(&self, user_id: i64) -> Result<(), Error> {
+        let job = self.database.write_patiently(move |tx| {
+            async move {
+                safety_days::count_departed(tx, user_id).await?;
+                let theirs = usage_day::Column::UserId.eq(user_id);
+                usage_day::Entity::delete_many().filter(theirs).exec(tx).await?;
+                Ok(())
+            }
+            .boxed()
+        });
+        job.await
     }
 
     /// Deletes all rows of a table that are one person's.
@@ -98,7 +112,8 @@ mod tests {
     /// Everything that a row could be left in.
     const ROWS: &str = "SELECT (SELECT COUNT(*) FROM sessions) + (SELECT COUNT(*) FROM turns)
         + (SELECT COUNT(*) FROM messages) + (SELECT COUNT(*) FROM usage_days)
-        + (SELECT COUNT(*) FROM risks) + (SELECT COUNT(*) FROM safety_days) AS rows";
+        + (SELECT COUNT(*) FROM risks)
+        + (SELECT COUNT(*) FROM safety_days WHERE event <> 'departed') AS rows";
 
     fn begin(text: &str) -> Begin {
         let now = clock::now();
@@ -155,13 +170,34 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn how_many_turns_there_were_is_known_when_their_people_are_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        for (user_id, texts) in [(1, ["hello", "and more"].as_slice()), (2, &["hi"]), (3, &["I"])] {
+            for text in texts {
+                store.begin(Begin { user_id, ..begin(text) }).await.unwrap();
+            }
+        }
+        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
+        let turns = async || {
+            let today = crate::limits::day(clock::now());
+            safety_days::counted(&url, &today, &today).await.unwrap().turns
+        };
+        assert_eq!(turns().await, 4);
+        for user_id in [1, 2, 1] {
+            store.depart(user_id, clock::now()).await.unwrap();
+            store.purge(user_id).await.unwrap();
+            assert_eq!(turns().await, 4);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn what_is_somebodys_is_found_without_a_look_at_what_is_not() {
         for some in [
             owned::<message::Entity>(message::Column::UserId, 1),
             owned::<turn::Entity>(turn::Column::UserId, 1),
             owned::<session::Entity>(session::Column::UserId, 1),
             owned::<request::Entity>(request::Column::UserId, 1),
-            owned::<usage_day::Entity>(usage_day::Column::UserId, 1),
             owned::<preference::Entity>(preference::Column::UserId, 1),
         ] {
             let plan = plan_of(DbBackend::Sqlite.build(&some)).await;

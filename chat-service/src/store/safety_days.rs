@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use database::Database;
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _,
     QuerySelect as _, Set,
 };
 
@@ -30,6 +30,8 @@ pub(crate) enum Event {
     Removed(crate::safety::guard::Kind),
     /// A time that a person was told what it is they talk to.
     Disclosed,
+    /// A turn of somebody who is gone: what the others are counted among is still known.
+    Departed,
 }
 
 impl Event {
@@ -45,6 +47,7 @@ impl Event {
             Self::Raised => "raised",
             Self::Removed(_) => Self::REMOVED,
             Self::Disclosed => "disclosed",
+            Self::Departed => "departed",
         }
     }
 }
@@ -91,8 +94,39 @@ pub(crate) async fn counted(url: &str, from: &str, to: &str) -> Result<Counted, 
         .one(&read)
         .await?;
     read.close().await?;
-    Ok(Counted { events, turns: turns.flatten().unwrap_or_default() })
+    let gone = events.iter().filter(|event| event.event == Event::Departed.name());
+    let gone: i64 = gone.map(|event| event.count).sum();
+    Ok(Counted { turns: turns.flatten().unwrap_or_default() + gone, events })
 }
+
+/// Counts the turns of somebody who is gone among those of nobody in particular.
+pub(super) async fn count_departed(
+    connection: &impl ConnectionTrait,
+    user_id: i64,
+) -> Result<(), Error> {
+    let theirs = Query::select()
+        .column(usage_day::Column::Day)
+        .expr(Expr::val(Event::Departed.name()))
+        .exprs(["", "", ""].map(Expr::val))
+        .column(usage_day::Column::Turns)
+        .from(usage_day::Entity)
+        .and_where(usage_day::Column::UserId.eq(user_id))
+        .to_owned();
+    let both = Expr::col((Entity, Column::Count)).add(Expr::col(("excluded", Column::Count)));
+    let add = Query::insert()
+        .into_table(Entity)
+        .columns(KEY.into_iter().chain([Column::Count]))
+        .select_from(theirs)
+        .map_err(|error| DbErr::Custom(error.to_string()))?
+        .on_conflict(OnConflict::columns(KEY).value(Column::Count, both).to_owned())
+        .to_owned();
+    connection.execute(&add).await?;
+    Ok(())
+}
+
+/// The columns by which is counted.
+const KEY: [Column; 5] =
+    [Column::Day, Column::Event, Column::Tier, Column::Category, Column::Region];
 
 /// Counts something once, under the first of its categories.
 pub(super) async fn count(
@@ -114,9 +148,8 @@ pub(super) async fn count(
         region: Set(notice.map_or("", |notice| notice.region.code.as_str()).to_owned()),
         count: Set(1),
     };
-    let key = [Column::Day, Column::Event, Column::Tier, Column::Category, Column::Region];
     let once_more = Expr::col((Entity, Column::Count)).add(1);
-    let sum = OnConflict::columns(key).value(Column::Count, once_more).to_owned();
+    let sum = OnConflict::columns(KEY).value(Column::Count, once_more).to_owned();
     Entity::insert(row).on_conflict(sum).exec_without_returning(connection).await?;
     Ok(())
 }
