@@ -10,7 +10,7 @@ use token::{Claims, Subject};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::revocations::Feed;
-use crate::store::{Act, Beginning, Login, Store, User};
+use crate::store::{Beginning, Login, Store, User};
 use crate::tokens::{Pair, Tokens};
 
 /// How long a login lasts: as long as its refresh token, as the documented API has it.
@@ -138,7 +138,7 @@ impl Logins {
                 "a refresh token is newer than its login: was an old database restored?"
             );
         }
-        self.store.end_login(login.sid, Act::EndStolenLogin, now).await?;
+        self.store.end_stolen_login(login.sid, now).await?;
         self.feed.publish(now).await?;
         tracing::warn!(user_id = login.user_id, "a refresh token came twice; its login has ended");
         Err(Error::LoginEnded)
@@ -163,10 +163,7 @@ impl Logins {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let claims = self.tokens.verify_expired(token, unix_seconds(now))?;
-        match self.store.login(claims.subject.sid.clone()).await? {
-            Some(_) => self.end(claims.subject, everywhere, now).await,
-            None => Ok(()),
-        }
+        self.end(claims.subject, everywhere, now).await
     }
 
     /// Ends a login, or all of its account; answered, no access token of it is good any more.
@@ -176,11 +173,7 @@ impl Logins {
         everywhere: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        if everywhere {
-            self.store.end_all_logins(subject.user_id, now).await?;
-        } else {
-            self.store.end_login(subject.sid, Act::LogOut, now).await?;
-        }
+        self.store.end_logins(subject, everywhere, now).await?;
         self.feed.publish(now).await
     }
 

@@ -22,7 +22,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::error::Error;
 
-pub(crate) use acts::{Act, Actor};
+pub(crate) use acts::Actor;
 pub(crate) use audit::Model as Note;
 pub(crate) use credentials::Kept;
 pub(crate) use inspection::Inspection;

@@ -133,6 +133,7 @@ mod tests {
     use chassis::clock;
     use database::Database;
     use sea_orm::{ConnectionTrait as _, Statement};
+    use token::Subject;
 
     use super::*;
     use crate::migrations::Migrator;
@@ -205,5 +206,34 @@ mod tests {
         let after = now + crate::store::LONGEST_REVOCATION;
         store.begin_deletion(&grace, Actor::User, after).await.unwrap();
         assert!(tables_with(&store, ada.id).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_logout_that_comes_when_its_account_is_deleted_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let now = clock::now();
+        let login = Beginning {
+            sid: "her login".to_owned(),
+            at: now,
+            expires_at: now + TimeDelta::days(7),
+        };
+        let Ok(Added::New(ada)) = store.add_user(Candidate::of("ada", "hash"), None, now).await
+        else {
+            panic!("ada should be new");
+        };
+        store.begin_login(&ada, login).await.unwrap();
+        let token = Subject { user_id: ada.id, sid: "her login".to_owned(), token_version: 0 };
+        // Her phone deletes the account while her laptop, whose login was there just now, logs out.
+        store.begin_deletion(&ada, Actor::User, now).await.unwrap();
+        store.finish_deletion(ada.id, "deleted:trace".to_owned()).await.unwrap();
+        let rows = "SELECT CAST(count(*) AS TEXT) FROM revocations";
+        let before = ask(&store, rows).await;
+        for everywhere in [false, true] {
+            store.end_logins(token.clone(), everywhere, now).await.unwrap();
+            assert_eq!(tables_with(&store, ada.id).await, ["revocations"], "of her deletion");
+            assert_eq!(ask(&store, rows).await, before);
+        }
     }
 }
