@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Ends the login that a token stands for and takes its access tokens back, or does so with all of
-    /// its account; nothing happens if that login has ended, whoever was faster.
+    /// its account; nothing happens if the token or its login has ended, whoever was faster.
     pub(crate) async fn end_logins(
         &self,
         token: Subject,
@@ -84,11 +84,13 @@ impl Store {
         let job = self.database.write(move |tx| {
             async move {
                 let found = find(tx, token.sid).await?;
-                let Some((login, user)) = found.filter(|(login, user)| {
-                    login.user_id == token.user_id && user.deleted_at.is_none()
-                }) else {
-                    return Ok(());
+                let stands = |(login, user): &(Login, User)| {
+                    let versions = [login.token_version, user.token_version];
+                    login.user_id == token.user_id
+                        && versions == [token.token_version; 2]
+                        && user.deleted_at.is_none()
                 };
+                let Some((login, user)) = found.filter(stands) else { return Ok(()) };
                 let act = if everywhere {
                     revocations::revoke_account(tx, user.id, None, now).await?;
                     Act::LogOutEverywhere
