@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 
 use crate::passwords;
-use crate::peppers::Peppers;
+use crate::peppers::{self, Peppers};
 
 /// What only the auth service may know, beside its keys.
 pub(crate) struct Keyring {
@@ -32,13 +32,17 @@ impl Keyring {
         Ok(Self { peppers: Peppers::open(folder)? })
     }
 
-    /// Refuses to work beside accounts whose passwords were hashed with a pepper that is not there:
-    /// they could not log in, and new accounts would hide the loss.
+    /// Refuses to work beside what was made with a pepper that is not there, a password hash or the trace
+    /// of a name: people could not log in, names of deleted accounts could be registered, and new accounts
+    /// would hide the loss.
     pub(crate) fn check_pepper(&self, stored: Option<&str>) -> anyhow::Result<()> {
-        match stored.and_then(passwords::pepper_of) {
-            Some(id) if self.peppers.named(id).is_none() => bail!(
-                "passwords in the database were hashed with the pepper {id}, and neither pepper.key \
-                 nor a pepper-*.key beside it is that one",
+        let Some(stored) = stored else { return Ok(()) };
+        let of_password = passwords::pepper_of(stored).map(|id| ("passwords", id));
+        let of_name = || peppers::pepper_of(stored).map(|id| ("names of deleted accounts", id));
+        match of_password.or_else(of_name) {
+            Some((what, id)) if self.peppers.named(id).is_none() => bail!(
+                "{what} in the database were hashed with the pepper {id}, and neither pepper.key nor a \
+                 pepper-*.key beside it is that one",
             ),
             _ => Ok(()),
         }

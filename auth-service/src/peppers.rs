@@ -17,6 +17,9 @@ use token::keys::random_bytes;
 
 use crate::keyring;
 
+/// What the trace of a deleted account's name begins with. It has a colon, and so it is no name.
+pub(crate) const TRACE: &str = "deleted:";
+
 /// The current pepper, and earlier ones that are still good for verifying.
 pub(crate) struct Peppers {
     current: Pepper,
@@ -101,12 +104,26 @@ impl Pepper {
         &self.key
     }
 
-    /// What is left of a name when its account is deleted. It is no name, as it has a colon, and without
-    /// the pepper it cannot even be guessed at.
+    /// What is left of a name when its account is deleted: `deleted:<pepper>:<HMAC>`. Without the pepper
+    /// it cannot even be guessed at.
     pub(crate) fn trace(&self, username_key: &str) -> String {
-        let tag = hmac::sign(&self.key, format!("name:{username_key}").as_bytes());
-        format!("deleted:{}", STANDARD_NO_PAD.encode(tag))
+        format!("{TRACE}{}:{}", self.id, self.tag(username_key))
     }
+
+    /// All that may be left of a name: the trace, and what was written before traces named their pepper.
+    pub(crate) fn traces(&self, username_key: &str) -> [String; 2] {
+        [self.trace(username_key), format!("{TRACE}{}", self.tag(username_key))]
+    }
+
+    fn tag(&self, username_key: &str) -> String {
+        let tag = hmac::sign(&self.key, format!("name:{username_key}").as_bytes());
+        STANDARD_NO_PAD.encode(tag)
+    }
+}
+
+/// The pepper that a trace names.
+pub(crate) fn pepper_of(trace: &str) -> Option<&str> {
+    Some(trace.strip_prefix(TRACE)?.split_once(':')?.0)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod registration;
 mod registrations;
 mod revocation;
 mod revocations;
+mod traces;
 mod user;
 
 use database::Database;
