@@ -28,7 +28,8 @@ impl Keyring {
 
     /// Reads the keys that there are, and makes none.
     pub(crate) fn find(folder: &Path) -> anyhow::Result<Self> {
-        read(&folder.join("pepper.key"))?;
+        let current = folder.join("pepper.key");
+        ensure!(current.exists(), "there is no {} yet; the service makes it", current.display());
         Ok(Self { peppers: Peppers::open(folder)? })
     }
 

@@ -25,7 +25,8 @@ pub(super) struct Secrets {
 
 impl Secrets {
     async fn hasher(self, store: &Store) -> anyhow::Result<Hasher> {
-        let keyring = Keyring::open(&self.keys)?;
+        // None is made here: it would be in a wrong place, or belong to whoever runs the command.
+        let keyring = Keyring::find(&self.keys)?;
         let foreign = store.password_hash_of_others(keyring.peppers.ids()).await?;
         keyring.check_pepper(foreign.as_deref())?;
         Ok(Hasher::new(keyring.peppers, self.cost, 1)?)
