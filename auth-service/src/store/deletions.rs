@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::acts::{self, Act, Actor};
-use super::{Store, User, audit, deletion, login, registration, revocations, user};
+use super::{Store, User, audit, credentials, deletion, login, registration, revocations, user};
 use crate::error::Error;
 
 /// Between two tries to have an account deleted elsewhere, at first and at most.
@@ -41,7 +41,7 @@ impl Store {
                     .exec(tx)
                     .await?;
                 if changed.rows_affected == 0 {
-                    return Err(Error::PasswordWrong("password"));
+                    return Err(credentials::overtaken(tx, id).await);
                 }
                 revocations::revoke_account(tx, id, None, now).await?;
                 let due = deletion::ActiveModel {
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(tables_with(&store, ada.id).await, ["logins", "registrations"]);
         store.begin_deletion(&ada, Actor::User, now).await.unwrap();
         let again = store.begin_deletion(&ada, Actor::User, now).await;
-        assert!(matches!(again, Err(Error::PasswordWrong(_))), "once is enough");
+        assert!(matches!(again, Err(Error::AccountUnavailable)), "once is enough");
         let due = store.next_deletion(now).await.unwrap().unwrap();
         assert_eq!((due.id, due.username.as_str()), (ada.id, "ada"));
         store.postpone_deletion(ada.id, now).await.unwrap();

@@ -84,7 +84,7 @@ pub(super) async fn delete(store: &Store, whom: &Whom, is_sure: bool) -> anyhow:
         terminal::confirm(what, user.username.clone()).await?;
     }
     match store.begin_deletion(&user, Actor::Operator, clock::now()).await {
-        Err(Error::PasswordWrong(_)) => bail!(OVERTAKEN),
+        Err(Error::LoginEnded | Error::AccountUnavailable) => bail!(OVERTAKEN),
         begun => begun?,
     }
     Ok(format!("{who} is deleted. What is kept of it elsewhere goes as soon as the service runs."))
