@@ -13,7 +13,7 @@ use crate::error::Error;
 
 /// Between two tries to have an account deleted elsewhere, at first and at most.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
-const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
+const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(5);
 
 impl Store {
     /// Deletes an account as it was when its password was proven: nobody can log in to it any more,
@@ -69,7 +69,7 @@ impl Store {
         read.await
     }
 
-    /// Puts a deletion off that could not be done elsewhere, each time for longer.
+    /// Puts a deletion off that could not be done elsewhere, each time for longer, and never for long.
     pub(crate) async fn postpone_deletion(
         &self,
         user_id: i64,
@@ -190,6 +190,11 @@ mod tests {
 
         store.finish_deletion(ada.id, "deleted:trace".to_owned()).await.unwrap();
         // That its tokens are not good is known until the last of them has expired.
+        for _ in 0..100 {
+            store.postpone_deletion(ada.id, now).await.unwrap();
+        }
+        let after_an_outage = now + TimeDelta::seconds(5);
+        assert!(store.next_deletion(after_an_outage).await.unwrap().is_some());
         assert_eq!(tables_with(&store, ada.id).await, ["revocations"]);
         let row = "SELECT username || username_key || password_hash || is_active FROM users";
         assert_eq!(ask(&store, row).await, ["deleted:trace0"]);
