@@ -262,4 +262,21 @@ mod tests {
         logins.end_by_refresh(&kept.refresh, true, late).await.unwrap();
         assert!(!lives().await, "one that is good does");
     }
+
+    #[tokio::test]
+    async fn that_a_login_was_stolen_is_noted_as_found_by_the_service() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = accounts(&folder).await;
+        let (now, nowhere) = (chassis::clock::now(), Origin::Unknown);
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, now).await;
+        let ada = ada.unwrap();
+        let logins = accounts.logins();
+        let next = logins.renew(&ada.pair.refresh, true, now).await.unwrap().refresh.unwrap();
+        logins.renew(&next, true, now).await.unwrap();
+        let late = logins.renew(&ada.pair.refresh, true, now).await.err();
+        assert!(matches!(late, Some(Error::LoginEnded)), "{late:?}");
+        let notes = logins.store.notes_about(ada.user.id, 9).await.unwrap();
+        let notes: Vec<_> = notes.iter().map(|note| (&*note.actor, &*note.act)).collect();
+        assert_eq!(notes, [("service", "end_stolen_login")]);
+    }
 }

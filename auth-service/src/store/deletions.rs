@@ -11,7 +11,8 @@ use super::acts::{self, Act, Actor};
 use super::{Store, User, audit, credentials, deletion, login, registration, revocations, user};
 use crate::error::Error;
 
-/// Between two tries to have an account deleted elsewhere, at first and at most.
+/// Between two tries to have an account deleted elsewhere, at first and at most: ten seconds after an
+/// outage nothing of it should be there any more.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(5);
 
@@ -96,7 +97,7 @@ impl Store {
     }
 
     /// Forgets whom a deleted account belonged to. What stays is its number and `trace`, from which
-    /// its name is known should somebody want it again.
+    /// its name is known should somebody want it again; and what was done to somebody, by whom and when.
     pub(crate) async fn finish_deletion(&self, user_id: i64, trace: String) -> Result<(), Error> {
         let job = self.database.write_patiently(move |tx| {
             async move {
@@ -118,7 +119,9 @@ impl Store {
                 let whose = registration::Column::UserId.eq(user_id);
                 registration::Entity::delete_many().filter(whose).exec(tx).await?;
                 let whose = audit::Column::UserId.eq(user_id);
-                audit::Entity::delete_many().filter(whose).exec(tx).await?;
+                // Who did what and when stays on record, and no more than that it was to somebody.
+                let nobody = audit::ActiveModel { user_id: Set(None), ..Default::default() };
+                audit::Entity::update_many().set(nobody).filter(whose).exec(tx).await?;
                 deletion::Entity::delete_by_id(user_id).exec(tx).await?;
                 Ok(())
             }
@@ -187,17 +190,19 @@ mod tests {
         assert!(store.next_deletion(now).await.unwrap().is_none(), "a moment later");
         let later = now + TimeDelta::seconds(1);
         assert!(store.next_deletion(later).await.unwrap().is_some());
-
-        store.finish_deletion(ada.id, "deleted:trace".to_owned()).await.unwrap();
-        // That its tokens are not good is known until the last of them has expired.
         for _ in 0..100 {
             store.postpone_deletion(ada.id, now).await.unwrap();
         }
         let after_an_outage = now + TimeDelta::seconds(5);
         assert!(store.next_deletion(after_an_outage).await.unwrap().is_some());
+
+        store.finish_deletion(ada.id, "deleted:trace".to_owned()).await.unwrap();
+        // That its tokens are not good is known until the last of them has expired.
         assert_eq!(tables_with(&store, ada.id).await, ["revocations"]);
         let row = "SELECT username || username_key || password_hash || is_active FROM users";
         assert_eq!(ask(&store, row).await, ["deleted:trace0"]);
+        let notes = "SELECT actor || ' ' || act || ' ' || ifnull(user_id, 'somebody') FROM audit";
+        assert_eq!(ask(&store, notes).await, ["user delete somebody"]);
         assert!(store.next_deletion(later).await.unwrap().is_none());
 
         let traces = vec!["deleted:trace".to_owned()];

@@ -117,7 +117,7 @@ impl Store {
                     return Ok(());
                 };
                 end(tx, login.sid, now).await?;
-                acts::note(tx, Actor::User, Act::EndStolenLogin, login.user_id, now).await
+                acts::note(tx, Actor::Service, Act::EndStolenLogin, login.user_id, now).await
             }
             .boxed()
         });
