@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::keys::Folder;
 use crate::passwords;
 use crate::peppers::{self, Peppers};
 
@@ -23,7 +24,16 @@ impl Keyring {
             .mode(0o700)
             .create(folder)
             .with_context(|| format!("the key folder {} cannot be made", folder.display()))?;
-        Ok(Self { peppers: Peppers::open(folder)? })
+        let is_first = !folder.join("pepper.key").exists();
+        let peppers = Peppers::open(folder)?;
+        if !is_first && Folder::at(folder).is_empty() {
+            tracing::warn!(
+                folder = %folder.display(),
+                "there is a pepper and no signing key; unless a first start was cut off here, the keys are \
+                 lost: others are made, and everybody has to log in again"
+            );
+        }
+        Ok(Self { peppers })
     }
 
     /// Reads the keys that there are, and makes none.

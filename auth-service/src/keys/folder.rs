@@ -63,6 +63,13 @@ impl Folder {
         self.load(self.manifest()?)
     }
 
+    /// Whether there is nothing of any key here.
+    pub(crate) fn is_empty(&self) -> bool {
+        let manifest = self.path(MANIFEST);
+        let is_begun = manifest.exists() || file::unfinished(&manifest).exists();
+        !is_begun && self.keys_beyond(&[]).is_ok_and(|keys| keys.is_empty())
+    }
+
     /// What is written down, without the keys themselves.
     pub(crate) fn ring(&self) -> anyhow::Result<Ring> {
         self.read_ring(&self.manifest()?)
