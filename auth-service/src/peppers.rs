@@ -9,16 +9,20 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chassis::secret_file::{self, Draft};
 use ring::{digest, hmac};
 use token::keys::random_bytes;
 
-use crate::keyring;
+use crate::keys::Folder;
 
 /// What the trace of a deleted account's name begins with. It has a colon, and so it is no name.
 pub(crate) const TRACE: &str = "deleted:";
+
+/// The file of the current one.
+pub(crate) const CURRENT: &str = "pepper.key";
 
 /// The current pepper, and earlier ones that are still good for verifying.
 pub(crate) struct Peppers {
@@ -27,18 +31,40 @@ pub(crate) struct Peppers {
 }
 
 impl Peppers {
-    /// Reads the peppers in `folder`, making the current one if it is not there yet.
+    /// Reads the peppers in `folder`, making it and the current one if they are not there yet.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        let current =
-            keyring::secret(&folder.join("pepper.key"), || Ok(Pepper::random()?.to_vec()))?;
-        let current = Pepper::from_bytes(&current).context("pepper.key")?;
+        let place = folder.join(CURRENT);
+        if !place.exists() {
+            let keys = Folder::at(folder);
+            keys.make()?;
+            let _lock = keys.lock()?;
+            // Another process may have been faster.
+            if !place.exists() {
+                Draft::write(&place, &Pepper::random()?)
+                    .and_then(Draft::publish)
+                    .with_context(|| format!("{} cannot be written", place.display()))?;
+            }
+        }
+        Self::read(folder)
+    }
+
+    /// Reads the peppers that there are, and makes none.
+    pub(crate) fn find(folder: &Path) -> anyhow::Result<Self> {
+        let place = folder.join(CURRENT);
+        ensure!(place.exists(), "there is no {} yet; the service makes it", place.display());
+        Self::read(folder)
+    }
+
+    fn read(folder: &Path) -> anyhow::Result<Self> {
+        let current = secret_file::read(&folder.join(CURRENT))?;
+        let current = Pepper::from_bytes(&current).context(CURRENT)?;
         let mut earlier = Vec::new();
         for file in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
             let path = file.with_context(|| folder.display().to_string())?.path();
             let is_named =
                 path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("pepper-"));
             if is_named && path.extension().is_some_and(|extension| extension == "key") {
-                let pepper = Pepper::from_bytes(&keyring::read(&path)?);
+                let pepper = Pepper::from_bytes(&secret_file::read(&path)?);
                 earlier.push(pepper.with_context(|| path.display().to_string())?);
             }
         }

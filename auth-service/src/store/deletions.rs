@@ -208,10 +208,9 @@ mod tests {
         let traces = vec!["deleted:trace".to_owned()];
         let again = Candidate { traces, ..Candidate::of("ada", "hash") };
         assert!(matches!(store.add_user(again, None, now).await, Err(Error::UsernameTaken)));
-        let Ok(Added::New(grace)) = store.add_user(Candidate::of("grace", "hash"), None, now).await
-        else {
-            panic!("grace should be new");
-        };
+        // Her request id is free again.
+        let added = store.add_user(Candidate::of("grace", "hash"), request_id, now).await;
+        let Ok(Added::New(grace)) = added else { panic!("grace should be new") };
         assert!(grace.id > ada.id, "a number is never used again");
         let after = now + crate::store::LONGEST_REVOCATION;
         store.begin_deletion(&grace, Actor::User, after).await.unwrap();
