@@ -173,9 +173,10 @@ impl Logins {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let seconds = unix_seconds(now);
-        let claims = match everywhere {
-            true => self.tokens.verify_refresh(token, seconds)?,
-            false => self.tokens.verify_expired(token, seconds)?,
+        let claims = if everywhere {
+            self.tokens.verify_refresh(token, seconds)?
+        } else {
+            self.tokens.verify_expired(token, seconds)?
         };
         let Claims { subject, generation: shown, .. } = claims;
         if let Some((login, _)) = self.store.login(subject.sid.clone()).await?
