@@ -185,7 +185,7 @@ impl Accounts {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use chrono::TimeDelta;
     use database::Database;
     use token::keys::{RefreshKey, SigningKey};
@@ -196,7 +196,8 @@ mod tests {
     use crate::peppers::Peppers;
     use crate::tokens::Tokens;
 
-    pub(super) async fn accounts(folder: &tempfile::TempDir) -> Accounts {
+    /// Accounts of a test, in `folder`.
+    pub(crate) async fn accounts(folder: &tempfile::TempDir) -> Accounts {
         let url = format!("sqlite:{}", folder.path().join("auth.db").display());
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let hasher = Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap();

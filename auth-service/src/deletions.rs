@@ -51,6 +51,8 @@ impl Deletions {
         }
     }
 
+    /// Finishes what is due, until something cannot be done elsewhere: what comes next would hardly fare
+    /// better, and the next look is soon. So an outage is noticed by one call a second, however many wait.
     async fn finish_due<P>(&self, purge: &P) -> Result<(), Error>
     where
         P: Fn(i64) -> BoxFuture<'static, Result<(), Error>> + Sync,
@@ -64,10 +66,62 @@ impl Deletions {
                 }
                 Err(error) => {
                     tracing::warn!(user_id = user.id, %error, "an account is not deleted elsewhere yet");
-                    self.store.postpone_deletion(user.id, clock::now()).await?;
+                    return self.store.postpone_deletion(user.id, clock::now()).await;
                 }
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use database::Database;
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::migrations::Migrator;
+    use crate::peppers::Peppers;
+    use crate::store::{Actor, Added, Candidate};
+
+    /// Tries to have everybody deleted elsewhere who is due. Whom it was tried for.
+    async fn tried(deletions: &Deletions, is_there: bool) -> Vec<i64> {
+        let tried = Arc::new(Mutex::new(Vec::new()));
+        let seen = tried.clone();
+        let purge = move |user_id| {
+            seen.lock().unwrap().push(user_id);
+            let away = Error::Neighbour(tonic::Code::Unavailable);
+            async move { if is_there { Ok(()) } else { Err(away) } }.boxed()
+        };
+        deletions.finish_due(&purge).await.unwrap();
+        let tried = tried.lock().unwrap();
+        tried.clone()
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_noticed_by_one_call_and_afterwards_all_are_done_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        for name in ["ada", "grace", "joan"] {
+            let added = store.add_user(Candidate::of(name, ""), None, clock::now()).await;
+            let Ok(Added::New(user)) = added else { panic!("{name} should be new") };
+            store.begin_deletion(&user, Actor::User, clock::now()).await.unwrap();
+        }
+        let hasher = Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap();
+        let deletions = Deletions::new(store.clone(), hasher, Arc::default());
+        assert_eq!(tried(&deletions, false).await, [1]);
+        assert_eq!(tried(&deletions, false).await, [2], "the next look is for the next one");
+        let mut done = Vec::new();
+        let finish = async {
+            while done.len() < 3 {
+                done.extend(tried(&deletions, true).await);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), finish).await.unwrap();
+        assert_eq!(done, [3, 1, 2], "first who had no try yet");
     }
 }

@@ -1,95 +1,60 @@
-//! The pepper on disk: made on first start, readable by nobody else.
+//! Whether the peppers that are there are those that the database was made with.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::bail;
 
+use crate::keys::Folder;
 use crate::passwords;
-use crate::peppers::Peppers;
+use crate::peppers::{self, Peppers};
 
-/// What only the auth service may know, beside its keys.
+/// The peppers of a service, and what they are compared with.
 pub(crate) struct Keyring {
     pub(crate) peppers: Peppers,
 }
 
 impl Keyring {
-    /// Reads the keys in `folder`, making those that are not there yet.
+    /// Reads the peppers in `folder`, making the current one if it is not there yet.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .with_context(|| format!("the key folder {} cannot be made", folder.display()))?;
-        Ok(Self { peppers: Peppers::open(folder)? })
+        let is_first = !folder.join(peppers::CURRENT).exists();
+        let peppers = Peppers::open(folder)?;
+        if !is_first && Folder::at(folder).is_empty() {
+            tracing::warn!(
+                folder = %folder.display(),
+                "there is a pepper and no signing key; unless a first start was cut off here, the keys are \
+                 lost: others are made, and everybody has to log in again"
+            );
+        }
+        Ok(Self { peppers })
     }
 
-    /// Reads the keys that there are, and makes none.
+    /// Reads the peppers that there are, and makes none.
     pub(crate) fn find(folder: &Path) -> anyhow::Result<Self> {
-        read(&folder.join("pepper.key"))?;
-        Ok(Self { peppers: Peppers::open(folder)? })
+        Ok(Self { peppers: Peppers::find(folder)? })
     }
 
-    /// Refuses to work beside accounts whose passwords were hashed with a pepper that is not there:
-    /// they could not log in, and new accounts would hide the loss.
+    /// Refuses to work beside what was made with a pepper that is not there, a password hash or the trace
+    /// of a name: people could not log in, names of deleted accounts could be registered, and new accounts
+    /// would hide the loss.
     pub(crate) fn check_pepper(&self, stored: Option<&str>) -> anyhow::Result<()> {
-        match stored.and_then(passwords::pepper_of) {
-            Some(id) if self.peppers.named(id).is_none() => bail!(
-                "passwords in the database were hashed with the pepper {id}, and neither pepper.key \
-                 nor a pepper-*.key beside it is that one",
+        let Some(stored) = stored else { return Ok(()) };
+        let of_password = passwords::pepper_of(stored).map(|id| ("passwords", id));
+        let of_name = || peppers::pepper_of(stored).map(|id| ("names of deleted accounts", id));
+        match of_password.or_else(of_name) {
+            Some((what, id)) if self.peppers.named(id).is_none() => bail!(
+                "{what} in the database were hashed with the pepper {id}, and neither pepper.key nor a \
+                 pepper-*.key beside it is that one",
             ),
             _ => Ok(()),
         }
     }
 }
 
-/// Reads a secret file, making it first if it is not there.
-pub(crate) fn secret(
-    path: &Path,
-    make: impl FnOnce() -> Result<Vec<u8>, token::Error>,
-) -> anyhow::Result<Vec<u8>> {
-    if !path.exists() {
-        create(path, &make()?).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    read(path)
-}
-
-/// Reads a secret file that is there, if only its owner can.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let name = path.display();
-    let mode = fs::metadata(path).with_context(|| format!("{name} cannot be read"))?.permissions();
-    let for_others = mode.mode() & 0o077;
-    ensure!(
-        for_others == 0,
-        "{name} can be read by others than its owner: chmod 600 it, and replace it if they are strangers",
-    );
-    fs::read(path).with_context(|| format!("{name} cannot be read"))
-}
-
-/// Writes a file that appears whole or not at all, and never replaces one that another process made
-/// in the same moment.
-fn create(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    // The name is on disk before anything is made that depends on what it names.
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -102,8 +67,20 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&keys), 0o700);
         let files: Vec<_> = fs::read_dir(&keys).unwrap().map(|file| file.unwrap().path()).collect();
-        assert_eq!(files.len(), 1, "no drafts are left behind");
+        assert_eq!(files.len(), 2, "the pepper and the lock; no drafts are left behind");
         assert!(files.iter().all(|file| mode(file) == 0o600));
+    }
+
+    #[test]
+    fn services_that_start_at_once_have_the_same_pepper() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let open = || Keyring::open(&keys).unwrap().peppers.ids();
+        let all = std::thread::scope(|threads| {
+            let starts: Vec<_> = (0..8).map(|_| threads.spawn(open)).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(all.iter().all(|ids| *ids == all[0]), "{all:?}");
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! Several processes may share it: replicas of the service, and the command line beside it.
 
 mod change;
-mod file;
 mod folder;
 mod key;
 mod manifest;

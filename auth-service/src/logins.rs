@@ -10,7 +10,7 @@ use token::{Claims, Subject};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::revocations::Feed;
-use crate::store::{Act, Beginning, Login, Store, User};
+use crate::store::{Beginning, Login, Store, User};
 use crate::tokens::{Pair, Tokens};
 
 /// How long a login lasts: as long as its refresh token, as the documented API has it.
@@ -128,21 +128,26 @@ impl Logins {
             let found = self.store.login(login.sid.clone()).await?;
             login = found.map(|(login, _)| login).ok_or(Error::LoginEnded)?;
         }
-        let current = login.generation.unsigned_abs();
-        let recent = login.rotated_at.is_some_and(|at| now - at <= GRACE);
-        if shown + 1 == current && recent {
-            return Ok(current);
+        if is_just_followed(&login, shown, now) {
+            return Ok(login.generation.unsigned_abs());
         }
-        if shown > current {
+        self.end_stolen(login, shown, now).await?;
+        Err(Error::LoginEnded)
+    }
+
+    /// Ends a login of which somebody showed the refresh token numbered `shown`, which another one had
+    /// followed long ago.
+    async fn end_stolen(&self, login: Login, shown: u64, now: DateTime<Utc>) -> Result<(), Error> {
+        if shown > login.generation.unsigned_abs() {
             tracing::error!(
                 "a refresh token is newer than its login: was an old database restored?"
             );
         }
         let act = self.feed.act();
-        self.store.end_login(login.sid, Act::EndStolenLogin, now).await?;
+        self.store.end_stolen_login(login.sid, now).await?;
         act.publish(now).await;
         tracing::warn!(user_id = login.user_id, "a refresh token came twice; its login has ended");
-        Err(Error::LoginEnded)
+        Ok(())
     }
 
     /// What an access token says, if its login and its account still stand behind it.
@@ -156,20 +161,33 @@ impl Logins {
         Ok((claims, user))
     }
 
-    /// Ends the login of a refresh token, or all of its account. What has ended stays ended.
+    /// Ends the login of a refresh token, or all of its account. What has ended stays ended. A token that
+    /// would not be renewed any more has no power over other logins: the owner may have shut out who has
+    /// it. One that another had followed ends its login, as when it is to be renewed.
+    ///
+    /// # Errors
+    /// When the token is none of ours, or has expired and is to end more than its own login.
     pub(crate) async fn end_by_refresh(
         &self,
         token: &str,
         everywhere: bool,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let claims = self.tokens.verify_expired(token, unix_seconds(now))?;
-        if self.store.login(claims.subject.sid.clone()).await?.is_some() {
-            return self.end(claims.subject, everywhere, now).await;
+        let seconds = unix_seconds(now);
+        let claims = if everywhere {
+            self.tokens.verify_refresh(token, seconds)?
+        } else {
+            self.tokens.verify_expired(token, seconds)?
+        };
+        let Claims { subject, generation: shown, .. } = claims;
+        if let Some((login, _)) = self.store.login(subject.sid.clone()).await?
+            && login.token_version == subject.token_version
+            && login.generation.unsigned_abs() != shown
+            && !is_just_followed(&login, shown, now)
+        {
+            return self.end_stolen(login, shown, now).await;
         }
-        // Whoever ended it may not have told everybody yet.
-        self.feed.act().publish(now).await;
-        Ok(())
+        self.end(subject, everywhere, now).await
     }
 
     /// Ends a login, or all of its account; answered, no access token of it is good any more.
@@ -180,11 +198,7 @@ impl Logins {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let act = self.feed.act();
-        if everywhere {
-            self.store.end_all_logins(subject.user_id, now).await?;
-        } else {
-            self.store.end_login(subject.sid, Act::LogOut, now).await?;
-        }
+        self.store.end_logins(subject, everywhere, now).await?;
         act.publish(now).await;
         Ok(())
     }
@@ -214,6 +228,59 @@ impl Logins {
     }
 }
 
+/// Whether a refresh token is the one before the last, and for so short a time that its answer may have
+/// been lost.
+fn is_just_followed(login: &Login, shown: u64, now: DateTime<Utc>) -> bool {
+    let recent = login.rotated_at.is_some_and(|at| now - at <= GRACE);
+    recent && shown.checked_add(1) == Some(login.generation.unsigned_abs())
+}
+
 fn subject(user: &User, sid: String) -> Subject {
     Subject { user_id: user.id, sid, token_version: user.token_version }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::accounts::tests::accounts;
+    use crate::error::Error;
+    use crate::limits::Origin;
+    use chrono::TimeDelta;
+
+    #[tokio::test]
+    async fn an_expired_refresh_token_ends_its_own_login_and_never_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = accounts(&folder).await;
+        let (start, nowhere) = (chassis::clock::now(), Origin::Unknown);
+        let late = start + TimeDelta::days(8);
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, start).await;
+        let lost = ada.unwrap().pair;
+        let kept = accounts.log_in("ada", "correct horse".into(), nowhere, late).await.unwrap();
+        let logins = accounts.logins();
+        let lives = async || logins.renew(&kept.refresh, false, late).await.is_ok();
+
+        let refused = logins.end_by_refresh(&lost.refresh, true, late).await;
+        assert!(matches!(refused, Err(Error::Token(token::Error::Invalid))), "{refused:?}");
+        assert!(lives().await);
+        logins.end_by_refresh(&lost.refresh, false, late).await.unwrap();
+        assert!(lives().await);
+        logins.end_by_refresh(&kept.refresh, true, late).await.unwrap();
+        assert!(!lives().await, "one that is good does");
+    }
+
+    #[tokio::test]
+    async fn that_a_login_was_stolen_is_noted_as_found_by_the_service() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = accounts(&folder).await;
+        let (now, nowhere) = (chassis::clock::now(), Origin::Unknown);
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, now).await;
+        let ada = ada.unwrap();
+        let logins = accounts.logins();
+        let next = logins.renew(&ada.pair.refresh, true, now).await.unwrap().refresh.unwrap();
+        logins.renew(&next, true, now).await.unwrap();
+        let late = logins.renew(&ada.pair.refresh, true, now).await.err();
+        assert!(matches!(late, Some(Error::LoginEnded)), "{late:?}");
+        let notes = logins.store.notes_about(ada.user.id, 9).await.unwrap();
+        let notes: Vec<_> = notes.iter().map(|note| (&*note.actor, &*note.act)).collect();
+        assert_eq!(notes, [("service", "end_stolen_login")]);
+    }
 }

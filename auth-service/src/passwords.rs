@@ -87,7 +87,7 @@ impl Hasher {
     /// What a deleted account's name may have left behind: see [`Self::trace`].
     pub(crate) fn traces(&self, username_key: &str) -> Vec<String> {
         let peppers = &self.recipe.peppers;
-        peppers.all().map(|pepper| pepper.trace(username_key)).collect()
+        peppers.all().flat_map(|pepper| pepper.traces(username_key)).collect()
     }
 
     /// What is left of the name of a deleted account: enough to know it by, should somebody want it

@@ -9,13 +9,20 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chassis::secret_file::{self, Draft};
 use ring::{digest, hmac};
 use token::keys::random_bytes;
 
-use crate::keyring;
+use crate::keys::Folder;
+
+/// What the trace of a deleted account's name begins with. It has a colon, and so it is no name.
+pub(crate) const TRACE: &str = "deleted:";
+
+/// The file of the current one.
+pub(crate) const CURRENT: &str = "pepper.key";
 
 /// The current pepper, and earlier ones that are still good for verifying.
 pub(crate) struct Peppers {
@@ -24,18 +31,40 @@ pub(crate) struct Peppers {
 }
 
 impl Peppers {
-    /// Reads the peppers in `folder`, making the current one if it is not there yet.
+    /// Reads the peppers in `folder`, making it and the current one if they are not there yet.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        let current =
-            keyring::secret(&folder.join("pepper.key"), || Ok(Pepper::random()?.to_vec()))?;
-        let current = Pepper::from_bytes(&current).context("pepper.key")?;
+        let place = folder.join(CURRENT);
+        if !place.exists() {
+            let keys = Folder::at(folder);
+            keys.make()?;
+            let _lock = keys.lock()?;
+            // Another process may have been faster.
+            if !place.exists() {
+                Draft::write(&place, &Pepper::random()?)
+                    .and_then(Draft::publish)
+                    .with_context(|| format!("{} cannot be written", place.display()))?;
+            }
+        }
+        Self::read(folder)
+    }
+
+    /// Reads the peppers that there are, and makes none.
+    pub(crate) fn find(folder: &Path) -> anyhow::Result<Self> {
+        let place = folder.join(CURRENT);
+        ensure!(place.exists(), "there is no {} yet; the service makes it", place.display());
+        Self::read(folder)
+    }
+
+    fn read(folder: &Path) -> anyhow::Result<Self> {
+        let current = secret_file::read(&folder.join(CURRENT))?;
+        let current = Pepper::from_bytes(&current).context(CURRENT)?;
         let mut earlier = Vec::new();
         for file in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
             let path = file.with_context(|| folder.display().to_string())?.path();
             let is_named =
                 path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("pepper-"));
             if is_named && path.extension().is_some_and(|extension| extension == "key") {
-                let pepper = Pepper::from_bytes(&keyring::read(&path)?);
+                let pepper = Pepper::from_bytes(&secret_file::read(&path)?);
                 earlier.push(pepper.with_context(|| path.display().to_string())?);
             }
         }
@@ -101,12 +130,26 @@ impl Pepper {
         &self.key
     }
 
-    /// What is left of a name when its account is deleted. It is no name, as it has a colon, and without
-    /// the pepper it cannot even be guessed at.
+    /// What is left of a name when its account is deleted: `deleted:<pepper>:<HMAC>`. Without the pepper
+    /// it cannot even be guessed at.
     pub(crate) fn trace(&self, username_key: &str) -> String {
-        let tag = hmac::sign(&self.key, format!("name:{username_key}").as_bytes());
-        format!("deleted:{}", STANDARD_NO_PAD.encode(tag))
+        format!("{TRACE}{}:{}", self.id, self.tag(username_key))
     }
+
+    /// All that may be left of a name: the trace, and what was written before traces named their pepper.
+    pub(crate) fn traces(&self, username_key: &str) -> [String; 2] {
+        [self.trace(username_key), format!("{TRACE}{}", self.tag(username_key))]
+    }
+
+    fn tag(&self, username_key: &str) -> String {
+        let tag = hmac::sign(&self.key, format!("name:{username_key}").as_bytes());
+        STANDARD_NO_PAD.encode(tag)
+    }
+}
+
+/// The pepper that a trace names.
+pub(crate) fn pepper_of(trace: &str) -> Option<&str> {
+    Some(trace.strip_prefix(TRACE)?.split_once(':')?.0)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod registration;
 mod registrations;
 mod revocation;
 mod revocations;
+mod traces;
 mod user;
 
 use database::Database;
@@ -22,7 +23,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::error::Error;
 
-pub(crate) use acts::{Act, Actor};
+pub(crate) use acts::Actor;
 pub(crate) use audit::Model as Note;
 pub(crate) use credentials::Kept;
 pub(crate) use inspection::Inspection;

@@ -8,6 +8,7 @@ mod service {
     mod keys;
     mod limits;
     mod logins;
+    mod logs;
     mod passwords;
     mod privacy;
     mod repeats;

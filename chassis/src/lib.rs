@@ -12,6 +12,7 @@ pub mod identity;
 mod listener;
 pub mod process;
 pub mod request_id;
+pub mod secret_file;
 pub mod settings;
 pub mod status;
 pub mod tasks;

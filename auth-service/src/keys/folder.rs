@@ -9,10 +9,10 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
+use chassis::secret_file::{self, Draft};
 use token::keys::{RefreshKey, SigningKey};
 
 use super::change::Change;
-use super::file::{self, Draft};
 use super::ring::{Kind, Ring};
 use super::{Keys, manifest};
 
@@ -41,17 +41,13 @@ impl Folder {
     /// Reads the keys, making folder and keys first if there are none yet.
     pub(crate) fn begin(&self, now: u64) -> anyhow::Result<Snapshot> {
         let name = self.0.display();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.0)
-            .with_context(|| format!("the key folder {name} cannot be made"))?;
+        self.make()?;
         let _lock = self.lock()?;
         if self.path(MANIFEST).exists() {
             self.commit(&Change::of(&self.ring()?, now))?;
         } else {
             // A first start that did not get to its end has left a draft.
-            let is_lost = !file::unfinished(&self.path(MANIFEST)).exists();
+            let is_lost = !secret_file::unfinished(&self.path(MANIFEST)).exists();
             if is_lost && !self.keys_beyond(&[])?.is_empty() {
                 bail!(
                     "{MANIFEST} is missing in {name}, and there are keys beside it: put it back, or \
@@ -61,6 +57,21 @@ impl Folder {
             self.commit(&Change::first(now)?)?;
         }
         self.load(self.manifest()?)
+    }
+
+    /// Makes the folder, for its owner alone, if it is not there.
+    pub(crate) fn make(&self) -> anyhow::Result<()> {
+        let mut folders = DirBuilder::new();
+        folders.recursive(true).mode(0o700);
+        let name = self.0.display();
+        folders.create(&self.0).with_context(|| format!("the key folder {name} cannot be made"))
+    }
+
+    /// Whether there is nothing of any key here.
+    pub(crate) fn is_empty(&self) -> bool {
+        let manifest = self.path(MANIFEST);
+        let is_begun = manifest.exists() || secret_file::unfinished(&manifest).exists();
+        !is_begun && self.keys_beyond(&[]).is_ok_and(|keys| keys.is_empty())
     }
 
     /// What is written down, without the keys themselves.
@@ -137,7 +148,7 @@ impl Folder {
 
     fn access(&self, kid: &str) -> anyhow::Result<SigningKey> {
         let path = self.key_path(Kind::Access, kid);
-        let key = SigningKey::from_pkcs8(&file::read(&path)?);
+        let key = SigningKey::from_pkcs8(&secret_file::read(&path)?);
         let key = key.with_context(|| path.display().to_string())?;
         ensure!(key.public().kid() == kid, "{} holds a key of another name", path.display());
         Ok(key)
@@ -145,14 +156,14 @@ impl Folder {
 
     fn refresh(&self, kid: &str) -> anyhow::Result<RefreshKey> {
         let path = self.key_path(Kind::Refresh, kid);
-        let key = RefreshKey::from_bytes(&file::read(&path)?);
+        let key = RefreshKey::from_bytes(&secret_file::read(&path)?);
         let key = key.with_context(|| path.display().to_string())?;
         ensure!(key.kid() == kid, "{} holds a key of another name", path.display());
         Ok(key)
     }
 
     fn manifest(&self) -> anyhow::Result<Vec<u8>> {
-        file::read(&self.path(MANIFEST))
+        secret_file::read(&self.path(MANIFEST))
     }
 
     fn read_ring(&self, manifest: &[u8]) -> anyhow::Result<Ring> {
@@ -161,9 +172,9 @@ impl Folder {
     }
 
     /// Waits until nobody else changes anything. The system lets go of it when a process dies.
-    fn lock(&self) -> anyhow::Result<File> {
+    pub(crate) fn lock(&self) -> anyhow::Result<File> {
         let path = self.path(LOCK);
-        let lock = file::open(&path, OpenOptions::new().append(true));
+        let lock = secret_file::open(&path, OpenOptions::new().append(true));
         let lock = lock.and_then(|file| file.lock().map(|()| file));
         lock.with_context(|| format!("{} cannot be locked", path.display()))
     }

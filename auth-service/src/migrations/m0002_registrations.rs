@@ -14,7 +14,7 @@ impl MigrationTrait for Migration {
                 Table::create()
                     .table("registrations")
                     .col(binary_len("request_digest", 32).primary_key())
-                    // No foreign key: a request id stays spent when its account is gone.
+                    // No foreign key: the account's row stays, and its deletion takes this one along.
                     .col(big_integer("user_id"))
                     .col(timestamp_with_time_zone("expires_at"))
                     .to_owned(),

@@ -13,6 +13,8 @@ pub(crate) enum Actor {
     User,
     /// Whoever runs the service, at a terminal.
     Operator,
+    /// The service by itself.
+    Service,
 }
 
 /// What is done to an account.
@@ -34,6 +36,7 @@ impl Actor {
         match self {
             Self::User => "user",
             Self::Operator => "operator",
+            Self::Service => "service",
         }
     }
 }

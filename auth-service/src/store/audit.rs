@@ -11,7 +11,7 @@ pub(crate) struct Model {
     pub(crate) id: i64,
     /// When.
     pub(crate) at: DateTimeUtc,
-    /// By whom: `user` or `operator`.
+    /// By whom: `user`, `operator` or `service`.
     pub(crate) actor: String,
     /// What: see `store::acts`.
     pub(crate) act: String,

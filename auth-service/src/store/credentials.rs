@@ -50,7 +50,7 @@ impl Store {
     }
 }
 
-/// Compares and sets: somebody else may have changed the password in the meantime. That it was only
+/// Compares and sets: somebody may have ended all logins in the meantime. That the password was only
 /// hashed anew does not matter, so it is the version that counts.
 async fn replace(
     tx: &impl ConnectionTrait,
@@ -65,5 +65,58 @@ async fn replace(
         .filter(user::Column::IsActive.eq(true))
         .exec(tx)
         .await?;
-    if changed.rows_affected == 1 { Ok(()) } else { Err(Error::PasswordWrong("current_password")) }
+    if changed.rows_affected == 1 { Ok(()) } else { Err(overtaken(tx, user_id).await) }
+}
+
+/// What is wrong with a call whose account is not any more as it was when the password was proven: its
+/// logins have ended since, or it is gone.
+pub(super) async fn overtaken(tx: &impl ConnectionTrait, user_id: i64) -> Error {
+    match user::Entity::find_by_id(user_id).one(tx).await {
+        Ok(Some(user)) if user.is_active => Error::LoginEnded,
+        Ok(_) => Error::AccountUnavailable,
+        Err(error) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::clock;
+    use chrono::TimeDelta;
+    use database::Database;
+    use token::Subject;
+
+    use super::*;
+    use crate::migrations::Migrator;
+    use crate::store::{Added, Beginning, Candidate};
+
+    #[tokio::test]
+    async fn whoever_was_logged_out_while_the_password_was_looked_at_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let now = clock::now();
+        let expires_at = now + TimeDelta::days(7);
+        let begin = |sid: &str| Beginning { sid: sid.to_owned(), at: now, expires_at };
+        let candidate = Candidate { login: Some(begin("phone")), ..Candidate::of("ada", "old") };
+        let Ok(Added::New(ada)) = store.add_user(candidate, None, now).await else {
+            panic!("ada should be new");
+        };
+        let change = async || {
+            let kept = Kept { sid: "phone".to_owned(), expires_at };
+            store.change_password(&ada, "new".to_owned(), kept, now).await.map(drop)
+        };
+        // Her password was right, and then somebody logs her out everywhere.
+        let phone = Subject { user_id: ada.id, sid: "phone".to_owned(), token_version: 0 };
+        store.end_logins(phone, true, now).await.unwrap();
+        let changed = change().await;
+        assert!(matches!(changed, Err(Error::LoginEnded)), "{changed:?}");
+        let deleted = store.begin_deletion(&ada, Actor::User, now).await;
+        assert!(matches!(deleted, Err(Error::LoginEnded)), "{deleted:?}");
+        let kept = store.user_by_id(ada.id).await.unwrap().unwrap();
+        assert!(kept.is_active && kept.password_hash == "old");
+
+        store.begin_deletion(&kept, Actor::User, now).await.unwrap();
+        let changed = change().await;
+        assert!(matches!(changed, Err(Error::AccountUnavailable)), "{changed:?}");
+    }
 }

@@ -8,12 +8,13 @@ use sea_orm::{
 };
 
 use super::acts::{self, Act, Actor};
-use super::{Store, User, audit, deletion, login, registration, revocations, user};
+use super::{Store, User, audit, credentials, deletion, login, registration, revocations, user};
 use crate::error::Error;
 
-/// Between two tries to have an account deleted elsewhere, at first and at most.
+/// Between two tries to have an account deleted elsewhere, at first and at most: ten seconds after an
+/// outage nothing of it should be there any more.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
-const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
+const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(5);
 
 impl Store {
     /// Deletes an account as it was when its password was proven: nobody can log in to it any more,
@@ -41,7 +42,7 @@ impl Store {
                     .exec(tx)
                     .await?;
                 if changed.rows_affected == 0 {
-                    return Err(Error::PasswordWrong("password"));
+                    return Err(credentials::overtaken(tx, id).await);
                 }
                 revocations::revoke_account(tx, id, None, now).await?;
                 let due = deletion::ActiveModel {
@@ -69,7 +70,7 @@ impl Store {
         read.await
     }
 
-    /// Puts a deletion off that could not be done elsewhere, each time for longer.
+    /// Puts a deletion off that could not be done elsewhere, each time for longer, and never for long.
     pub(crate) async fn postpone_deletion(
         &self,
         user_id: i64,
@@ -96,7 +97,7 @@ impl Store {
     }
 
     /// Forgets whom a deleted account belonged to. What stays is its number and `trace`, from which
-    /// its name is known should somebody want it again.
+    /// its name is known should somebody want it again; and what was done to somebody, by whom and when.
     pub(crate) async fn finish_deletion(&self, user_id: i64, trace: String) -> Result<(), Error> {
         let job = self.database.write_patiently(move |tx| {
             async move {
@@ -118,13 +119,17 @@ impl Store {
                 let whose = registration::Column::UserId.eq(user_id);
                 registration::Entity::delete_many().filter(whose).exec(tx).await?;
                 let whose = audit::Column::UserId.eq(user_id);
-                audit::Entity::delete_many().filter(whose).exec(tx).await?;
+                // Who did what and when stays on record, and no more than that it was to somebody.
+                let nobody = audit::ActiveModel { user_id: Set(None), ..Default::default() };
+                audit::Entity::update_many().set(nobody).filter(whose).exec(tx).await?;
                 deletion::Entity::delete_by_id(user_id).exec(tx).await?;
                 Ok(())
             }
             .boxed()
         });
-        job.await
+        job.await?;
+        self.database.wipe();
+        Ok(())
     }
 }
 
@@ -133,6 +138,7 @@ mod tests {
     use chassis::clock;
     use database::Database;
     use sea_orm::{ConnectionTrait as _, Statement};
+    use token::Subject;
 
     use super::*;
     use crate::migrations::Migrator;
@@ -179,31 +185,66 @@ mod tests {
         assert_eq!(tables_with(&store, ada.id).await, ["logins", "registrations"]);
         store.begin_deletion(&ada, Actor::User, now).await.unwrap();
         let again = store.begin_deletion(&ada, Actor::User, now).await;
-        assert!(matches!(again, Err(Error::PasswordWrong(_))), "once is enough");
+        assert!(matches!(again, Err(Error::AccountUnavailable)), "once is enough");
         let due = store.next_deletion(now).await.unwrap().unwrap();
         assert_eq!((due.id, due.username.as_str()), (ada.id, "ada"));
         store.postpone_deletion(ada.id, now).await.unwrap();
         assert!(store.next_deletion(now).await.unwrap().is_none(), "a moment later");
         let later = now + TimeDelta::seconds(1);
         assert!(store.next_deletion(later).await.unwrap().is_some());
+        for _ in 0..100 {
+            store.postpone_deletion(ada.id, now).await.unwrap();
+        }
+        let after_an_outage = now + TimeDelta::seconds(5);
+        assert!(store.next_deletion(after_an_outage).await.unwrap().is_some());
 
         store.finish_deletion(ada.id, "deleted:trace".to_owned()).await.unwrap();
         // That its tokens are not good is known until the last of them has expired.
         assert_eq!(tables_with(&store, ada.id).await, ["revocations"]);
         let row = "SELECT username || username_key || password_hash || is_active FROM users";
         assert_eq!(ask(&store, row).await, ["deleted:trace0"]);
+        let notes = "SELECT actor || ' ' || act || ' ' || ifnull(user_id, 'somebody') FROM audit";
+        assert_eq!(ask(&store, notes).await, ["user delete somebody"]);
         assert!(store.next_deletion(later).await.unwrap().is_none());
 
         let traces = vec!["deleted:trace".to_owned()];
         let again = Candidate { traces, ..Candidate::of("ada", "hash") };
         assert!(matches!(store.add_user(again, None, now).await, Err(Error::UsernameTaken)));
-        let Ok(Added::New(grace)) = store.add_user(Candidate::of("grace", "hash"), None, now).await
-        else {
-            panic!("grace should be new");
-        };
+        // Her request id is free again.
+        let added = store.add_user(Candidate::of("grace", "hash"), request_id, now).await;
+        let Ok(Added::New(grace)) = added else { panic!("grace should be new") };
         assert!(grace.id > ada.id, "a number is never used again");
         let after = now + crate::store::LONGEST_REVOCATION;
         store.begin_deletion(&grace, Actor::User, after).await.unwrap();
         assert!(tables_with(&store, ada.id).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_logout_that_comes_when_its_account_is_deleted_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let now = clock::now();
+        let login = Beginning {
+            sid: "her login".to_owned(),
+            at: now,
+            expires_at: now + TimeDelta::days(7),
+        };
+        let Ok(Added::New(ada)) = store.add_user(Candidate::of("ada", "hash"), None, now).await
+        else {
+            panic!("ada should be new");
+        };
+        store.begin_login(&ada, login).await.unwrap();
+        let token = Subject { user_id: ada.id, sid: "her login".to_owned(), token_version: 0 };
+        // Her phone deletes the account while her laptop, whose login was there just now, logs out.
+        store.begin_deletion(&ada, Actor::User, now).await.unwrap();
+        store.finish_deletion(ada.id, "deleted:trace".to_owned()).await.unwrap();
+        let rows = "SELECT CAST(count(*) AS TEXT) FROM revocations";
+        let before = ask(&store, rows).await;
+        for everywhere in [false, true] {
+            store.end_logins(token.clone(), everywhere, now).await.unwrap();
+            assert_eq!(tables_with(&store, ada.id).await, ["revocations"], "of her deletion");
+            assert_eq!(ask(&store, rows).await, before);
+        }
     }
 }

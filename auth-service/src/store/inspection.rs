@@ -6,7 +6,7 @@ use sea_orm::{
     PaginatorTrait as _, QueryFilter as _, Statement,
 };
 
-use super::user;
+use super::{traces, user};
 use crate::error::Error;
 use crate::passwords;
 
@@ -49,6 +49,12 @@ impl Inspection {
             query.filter(user::Column::PasswordHash.not_like(named))
         });
         Ok((all.count(&self.0).await?, others.count(&self.0).await?))
+    }
+
+    /// How many deleted accounts left a trace of their name, and how many of these name none of these
+    /// peppers.
+    pub(crate) async fn count_traces(&self, known: &[String]) -> Result<(u64, u64), Error> {
+        Ok((traces::all().count(&self.0).await?, traces::others(known).count(&self.0).await?))
     }
 
     pub(crate) async fn close(self) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
+use token::Subject;
 
 use super::acts::{self, Act, Actor};
 use super::{Login, Store, User, login, revocations, user};
@@ -72,11 +73,42 @@ impl Store {
         job.await
     }
 
-    /// Ends a login and takes its access tokens back; nothing happens if it has ended.
-    pub(crate) async fn end_login(
+    /// Ends the login that a token stands for and takes its access tokens back, or does so with all of
+    /// its account; nothing happens if the token or its login has ended, whoever was faster.
+    pub(crate) async fn end_logins(
+        &self,
+        token: Subject,
+        everywhere: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let job = self.database.write(move |tx| {
+            async move {
+                let found = find(tx, token.sid).await?;
+                let stands = |(login, user): &(Login, User)| {
+                    let versions = [login.token_version, user.token_version];
+                    login.user_id == token.user_id
+                        && versions == [token.token_version; 2]
+                        && user.deleted_at.is_none()
+                };
+                let Some((login, user)) = found.filter(stands) else { return Ok(()) };
+                let act = if everywhere {
+                    revocations::revoke_account(tx, user.id, None, now).await?;
+                    Act::LogOutEverywhere
+                } else {
+                    end(tx, login.sid, now).await?;
+                    Act::LogOut
+                };
+                acts::note(tx, Actor::User, act, user.id, now).await
+            }
+            .boxed()
+        });
+        job.await
+    }
+
+    /// Ends a login that was stolen and takes its access tokens back; nothing happens if it has ended.
+    pub(crate) async fn end_stolen_login(
         &self,
         sid: String,
-        act: Act,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let job = self.database.write(move |tx| {
@@ -85,23 +117,7 @@ impl Store {
                     return Ok(());
                 };
                 end(tx, login.sid, now).await?;
-                acts::note(tx, Actor::User, act, login.user_id, now).await
-            }
-            .boxed()
-        });
-        job.await
-    }
-
-    /// Ends all logins of an account.
-    pub(crate) async fn end_all_logins(
-        &self,
-        user_id: i64,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let job = self.database.write(move |tx| {
-            async move {
-                revocations::revoke_account(tx, user_id, None, now).await?;
-                acts::note(tx, Actor::User, Act::LogOutEverywhere, user_id, now).await
+                acts::note(tx, Actor::Service, Act::EndStolenLogin, login.user_id, now).await
             }
             .boxed()
         });

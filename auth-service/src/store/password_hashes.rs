@@ -29,7 +29,8 @@ impl Store {
             .await
     }
 
-    /// A hash that names another pepper than `known` ones, if there is one. Looks at all accounts.
+    /// What names another pepper than `known` ones, if there is anything: a password hash, or else the
+    /// trace of a deleted account's name. Looks at all accounts.
     pub(crate) async fn password_hash_of_others(
         &self,
         known: Vec<String>,
@@ -42,7 +43,10 @@ impl Store {
             .fold(any, |query, id| query.filter(user::Column::PasswordHash.not_like(named(id))));
         let user =
             self.database.read(|read| async move { Ok::<_, Error>(others.one(&read).await?) });
-        Ok(user.await?.map(|user| user.password_hash))
+        match user.await? {
+            Some(user) => Ok(Some(user.password_hash)),
+            None => self.trace_of_others(&known).await,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) struct Model {
     /// See `request_ids`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) request_digest: Vec<u8>,
-    /// The account it made; that may be gone.
+    /// The account it made; that one's deletion takes this row along.
     pub(crate) user_id: i64,
     /// From then on the request id is free again.
     pub(crate) expires_at: DateTimeUtc,

@@ -6,7 +6,7 @@ use chassis::clock;
 use tokio_util::sync::CancellationToken;
 
 use super::Tokens;
-use crate::keys::{Folder, Ring, Snapshot};
+use crate::keys::{Folder, Kind, Ring, Snapshot};
 
 /// Between two looks at the folder.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -81,7 +81,14 @@ impl Upkeep {
     }
 
     fn take_over(&mut self, found: Snapshot) {
-        tracing::info!(kid = found.keys.signing.public().kid(), "the keys have changed");
+        let access = found.ring.active(Kind::Access);
+        let refresh = found.ring.active(Kind::Refresh);
+        let before = self.ring.entries();
+        let gone = before.iter().map(|key| key.kid.as_str());
+        let gone: Vec<_> = gone.filter(|kid| found.ring.kind_of(kid).is_err()).collect();
+        let gone = gone.join(" ");
+        // Commands work on the folder alone: this line is what is written down of them.
+        tracing::info!(access, refresh, gone, "the keys have changed; these sign from now on");
         self.tokens.take_over(found.keys);
         (self.manifest, self.ring) = (found.manifest, found.ring);
     }

@@ -96,6 +96,37 @@ async fn a_changed_password_ends_the_other_logins_and_every_token_from_before() 
 }
 
 #[tokio::test]
+async fn a_refresh_token_from_before_the_password_was_changed_ends_nothing() {
+    let service = Service::start().await;
+    let stolen = register(&service, "ada").await;
+    let own = change_password(&service, &stolen.access, PASSWORD, "a better one").await.unwrap();
+    let other = service.log_in("ada", "a better one").await.unwrap();
+    // The login is the same, so its name alone does not say that the token has ended.
+    for everywhere in [true, false] {
+        service.log_out(&stolen.refresh, everywhere).await.expect("as of a login that has ended");
+        assert!(lives(&service, &own).await && lives(&service, &other).await);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_others_followed_ends_its_own_login_only() {
+    let service = Service::start().await;
+    let stolen = register(&service, "ada").await;
+    let other = service.log_in("ada", PASSWORD).await.unwrap();
+    let first = service.rotate(&stolen.refresh).await.unwrap();
+    let second = service.rotate(&first.refresh).await.unwrap();
+    service.log_out(&stolen.refresh, true).await.unwrap();
+    assert!(lives(&service, &other).await);
+    refused(service.refresh(&second.refresh).await, Code::Unauthenticated, "LOGIN_ENDED");
+
+    // One that was followed a moment ago is as good as the one that followed it.
+    let third = service.log_in("ada", PASSWORD).await.unwrap();
+    service.rotate(&third.refresh).await.unwrap();
+    service.log_out(&third.refresh, true).await.unwrap();
+    assert!(!lives(&service, &other).await);
+}
+
+#[tokio::test]
 async fn the_fifty_first_login_ends_the_oldest() {
     let service = Service::roomy().await;
     let first = register(&service, "ada").await;

@@ -40,7 +40,10 @@ fn retire_pepper(data: &Path) {
 
 async fn refuses_to_start(data: &Path) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let outcome = serve(listener, config(data), CancellationToken::new()).await;
+    let stop = CancellationToken::new();
+    // One that starts all the same is not waited for.
+    stop.cancel();
+    let outcome = serve(listener, config(data), stop).await;
     outcome.unwrap_err().to_string()
 }
 
@@ -101,6 +104,37 @@ async fn with_an_earlier_pepper_a_login_works_and_leaves_a_hash_of_the_current_o
     for name in ["ada", "grace"] {
         service.log_in(name, PASSWORD).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn it_does_not_start_without_the_pepper_that_a_deleted_name_is_known_by() {
+    let service = Service::start().await;
+    service.register("ada", PASSWORD).await.unwrap();
+    service.register("grace", PASSWORD).await.unwrap();
+    let data = service.stop().await;
+    let old = hash_of("ada", data.path()).await;
+    // As a deletion leaves it that the chat service has confirmed.
+    let database = connect(data.path()).await;
+    let tombstone = format!(
+        "update users set username = '', username_key = 'deleted:{}:x', password_hash = '', \
+         is_active = 0, deleted_at = created_at where username = 'ada'",
+        pepper_of(&old),
+    );
+    database.execute_unprepared(&tombstone).await.unwrap();
+    database.close().await.unwrap();
+    retire_pepper(data.path());
+    let service = Service::on(data).await;
+    service.log_in("grace", PASSWORD).await.unwrap();
+    let data = service.stop().await;
+
+    // All living accounts have hashes of the current one; ada's name is known by the earlier one alone.
+    let earlier = data.path().join("keys/pepper-1.key");
+    let aside = data.path().join("aside");
+    std::fs::rename(&earlier, &aside).unwrap();
+    let refusal = refuses_to_start(data.path()).await;
+    assert!(refusal.contains(pepper_of(&old)) && refusal.contains("deleted"), "{refusal}");
+    std::fs::rename(&aside, &earlier).unwrap();
+    Service::on(data).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,6 +60,7 @@ async fn a_service_as_it_should_be_passes_every_check_while_it_runs() {
         "database: for its owner",
         "schema: of this version",
         "password hashes: 1, all",
+        "deleted names: 0, all",
         "hashing: one password takes",
     ];
     assert_eq!(lines.len(), looked_at.len(), "{lines:?}");
@@ -92,6 +93,10 @@ async fn whatever_is_not_as_it_should_be_fails_a_check_and_is_named() {
     assert!(failure(data).await.contains("password hashes: 1 of 1 name no pepper"));
     change(data, "update users set password_hash = '', deleted_at = created_at").await;
     assert!(check(data).await.0, "a deleted account needs none");
+    change(data, "update users set username_key = 'deleted:0000aaaa:x'").await;
+    assert!(failure(data).await.contains("deleted names: 1 of 1 name no pepper"));
+    change(data, "update users set username_key = 'deleted:x'").await;
+    assert!(check(data).await.0, "of before traces named their pepper");
     change(
         data,
         "create table copy (id integer primary key, username, username_key, password_hash, is_active, \

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use super::Caller;
-use crate::clock;
+use crate::{clock, secret_file};
 
 /// The only protocol that is spoken on our connections.
 const HTTP2: &[u8] = b"h2";
@@ -165,14 +164,6 @@ fn chain(folder: &Path, file: &str) -> anyhow::Result<Vec<CertificateDer<'static
 
 /// The private key of a service, which nobody but its owner may be able to read.
 fn key(folder: &Path, name: &str) -> anyhow::Result<PrivateKeyDer<'static>> {
-    let path = folder.join(format!("{name}.key"));
-    let unreadable = || format!("{name}.key cannot be read");
-    let mode = fs::metadata(&path).with_context(unreadable)?.permissions().mode();
-    let for_others = mode & 0o077;
-    ensure!(
-        for_others == 0,
-        "{name}.key can be read by others than its owner: chmod 600 it, and replace it if they are strangers",
-    );
-    let pem = fs::read(&path).with_context(unreadable)?;
+    let pem = secret_file::read(&folder.join(format!("{name}.key")))?;
     PrivateKeyDer::from_pem_slice(&pem).with_context(|| format!("{name}.key holds no private key"))
 }

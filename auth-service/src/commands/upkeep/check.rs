@@ -49,6 +49,9 @@ pub(super) async fn run(
         report.add("password hashes", hashes(url, &peppers).await, |count| {
             format!("{count}, all of known peppers")
         });
+        report.add("deleted names", names(url, &peppers).await, |count| {
+            format!("{count}, all of known peppers")
+        });
         report.add("hashing", time_a_hash(peppers, cost).await, |taken| {
             format!("one password takes {} ms at cost {cost}", taken.as_millis())
         });
@@ -109,6 +112,20 @@ async fn hashes(url: &str, peppers: &Peppers) -> anyhow::Result<u64> {
     ensure!(
         foreign == 0,
         "{foreign} of {all} name no pepper that is here: these people cannot log in. Put back the \
+         pepper-*.key that they were made with",
+    );
+    Ok(all)
+}
+
+/// How many names of deleted accounts there are, if each is known by a pepper that is here.
+async fn names(url: &str, peppers: &Peppers) -> anyhow::Result<u64> {
+    let inspection = Inspection::open(url).await?;
+    let counted = inspection.count_traces(&peppers.ids()).await;
+    inspection.close().await?;
+    let (all, foreign) = counted?;
+    ensure!(
+        foreign == 0,
+        "{foreign} of {all} name no pepper that is here: somebody else could register them. Put back the \
          pepper-*.key that they were made with",
     );
     Ok(all)

@@ -25,7 +25,8 @@ pub(super) struct Secrets {
 
 impl Secrets {
     async fn hasher(self, store: &Store) -> anyhow::Result<Hasher> {
-        let keyring = Keyring::open(&self.keys)?;
+        // None is made here: it would be in a wrong place, or belong to whoever runs the command.
+        let keyring = Keyring::find(&self.keys)?;
         let foreign = store.password_hash_of_others(keyring.peppers.ids()).await?;
         keyring.check_pepper(foreign.as_deref())?;
         Ok(Hasher::new(keyring.peppers, self.cost, 1)?)
@@ -83,7 +84,7 @@ pub(super) async fn delete(store: &Store, whom: &Whom, is_sure: bool) -> anyhow:
         terminal::confirm(what, user.username.clone()).await?;
     }
     match store.begin_deletion(&user, Actor::Operator, clock::now()).await {
-        Err(Error::PasswordWrong(_)) => bail!(OVERTAKEN),
+        Err(Error::LoginEnded | Error::AccountUnavailable) => bail!(OVERTAKEN),
         begun => begun?,
     }
     Ok(format!("{who} is deleted. What is kept of it elsewhere goes as soon as the service runs."))

@@ -5,9 +5,9 @@ use std::fs;
 use std::io::{self, ErrorKind};
 
 use anyhow::Context as _;
+use chassis::secret_file;
 
 use super::{Folder, MANIFEST, file_name};
-use crate::keys::file;
 use crate::keys::ring::{Kind, Ring};
 
 impl Folder {
@@ -20,10 +20,10 @@ impl Folder {
         if !named.iter().all(|name| self.path(name).exists()) {
             return Ok(());
         }
-        let unfinished = file::unfinished(&self.path(MANIFEST));
+        let unfinished = secret_file::unfinished(&self.path(MANIFEST));
         let keys = self.keys_beyond(&named)?.into_iter().map(|name| self.0.join(name));
         for path in keys.chain([unfinished]) {
-            match fs::remove_file(&path).and_then(|()| file::sync_folder(&path)) {
+            match fs::remove_file(&path).and_then(|()| secret_file::sync_folder(&path)) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     let what = || {
                         format!("{} is not needed any more and cannot be removed", path.display())
@@ -53,7 +53,7 @@ impl Folder {
 
 /// Whether a file of this name is, or was to become, one of a key.
 fn is_of_a_key(name: &str) -> bool {
-    let finished = name.strip_suffix(file::UNFINISHED).unwrap_or(name);
+    let finished = name.strip_suffix(secret_file::UNFINISHED).unwrap_or(name);
     let stem = finished.strip_suffix(".key");
     let has = |kind: &Kind| stem.is_some_and(|stem| stem.starts_with(&format!("{kind}-")));
     Kind::ALL.iter().any(has)

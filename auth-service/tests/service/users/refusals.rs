@@ -82,11 +82,28 @@ async fn nothing_is_made_where_no_service_has_been() {
 }
 
 #[tokio::test]
+async fn no_pepper_is_made_where_no_service_has_been() {
+    let service = Service::start().await;
+    service.register("ada", PASSWORD).await.unwrap();
+    let data = service.stop().await;
+    let (keys, elsewhere) = (data.path().join("keys"), data.path().join("elsewhere"));
+    std::fs::rename(&keys, &elsewhere).unwrap();
+    for words in ["users create grace", "users set-password ada"] {
+        let (code, why) = complaint(data.path(), words, OTHER).await;
+        assert!(code == Some(1) && why.contains("keys/pepper.key yet"), "{why}");
+        assert!(!keys.exists(), "{words}");
+    }
+    std::fs::rename(&elsewhere, &keys).unwrap();
+    let service = Service::on(data).await;
+    assert!(service.log_in("ada", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
 async fn passwords_are_not_hashed_with_the_pepper_of_another_installation() {
     let service = Service::start().await;
     service.register("ada", PASSWORD).await.unwrap();
     let before = state(service.data.path()).await;
-    std::fs::remove_file(service.keys_dir().join("pepper.key")).unwrap();
+    std::fs::write(service.keys_dir().join("pepper.key"), [7; 48]).unwrap();
     for words in ["users create grace", "users set-password ada"] {
         let (code, why) = complaint(service.data.path(), words, OTHER).await;
         assert!(code == Some(1) && why.contains("neither pepper.key"), "{why}");
