@@ -1,6 +1,7 @@
 //! What becomes of accounts, logins and their tokens, through the whole product.
 
 mod deletion;
+mod guessing;
 mod outage;
 mod revocation;
 
