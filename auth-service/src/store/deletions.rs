@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::acts::{self, Act, Actor};
-use super::{Store, User, audit, deletion, login, registration, revocations, user};
+use super::{Store, StoredHash, User, audit, deletion, login, registration, revocations, user};
 use crate::error::Error;
 
 /// Between two tries to have an account deleted elsewhere, at first and at most.
@@ -28,7 +28,7 @@ impl Store {
         let job = self.database.write(move |tx| {
             async move {
                 let gone = user::ActiveModel {
-                    password_hash: Set(String::new()),
+                    password_hash: Set(StoredHash(String::new())),
                     is_active: Set(false),
                     deleted_at: Set(Some(now)),
                     ..Default::default()
@@ -103,7 +103,7 @@ impl Store {
                 let tombstone = user::ActiveModel {
                     username: Set(String::new()),
                     username_key: Set(trace),
-                    password_hash: Set(String::new()),
+                    password_hash: Set(StoredHash(String::new())),
                     ..Default::default()
                 };
                 let deleted = user::Column::DeletedAt.is_not_null();

@@ -42,7 +42,7 @@ impl Store {
             .fold(any, |query, id| query.filter(user::Column::PasswordHash.not_like(named(id))));
         let user =
             self.database.read(|read| async move { Ok::<_, Error>(others.one(&read).await?) });
-        Ok(user.await?.map(|user| user.password_hash))
+        Ok(user.await?.map(|user| user.password_hash.0))
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
         let (first, second) = (first.unwrap(), second.unwrap());
         assert!(first != second, "one of them");
         let kept = if first { "first" } else { "second" };
-        let hash = async |id| store.user_by_id(id).await.unwrap().unwrap().password_hash;
+        let hash = async |id| store.user_by_id(id).await.unwrap().unwrap().password_hash.0;
         assert_eq!(hash(ada.id).await, kept);
 
         // A password is changed, and then comes a login that saw what was there before.

@@ -4,6 +4,7 @@ mod deletion;
 mod guessing;
 mod outage;
 mod revocation;
+mod tampering;
 
 use e2e::{Answer, Product, User};
 use serde_json::json;
