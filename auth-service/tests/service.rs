@@ -10,6 +10,7 @@ mod service {
     mod logins;
     mod passwords;
     mod privacy;
+    mod races;
     mod repeats;
     mod revocations;
     mod starts;
