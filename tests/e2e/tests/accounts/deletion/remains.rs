@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 /// How long anything may take that a service does by itself.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// What the search index has learned, word by word.
 const LEARNED: &str = "CREATE VIRTUAL TABLE temp.learned USING fts5vocab('main', 'search', 'row')";
 

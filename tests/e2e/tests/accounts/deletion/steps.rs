@@ -3,6 +3,7 @@
 use e2e::User;
 
 use super::obstacles::{clear, fail_before, stands, stop_before};
+use super::remains::Remains;
 use super::services::Services;
 
 /// What the chat service deletes, in order.
@@ -36,12 +37,17 @@ impl Services {
         self.auth = self.apart.start("auth-service");
     }
 
-    /// The chat service dies at a moment, as in `DELETE ON turns`, of this person's deletion, and comes
-    /// back. What was left of them then.
-    async fn chat_dies_at(&mut self, moment: &str, user: &User) -> Vec<(&'static str, i64)> {
+    /// The chat service dies at a moment, as in `DELETE ON turns`, of this person's deletion, once
+    /// `before` is so, and comes back. What was left of them then.
+    async fn chat_dies_at(
+        &mut self,
+        moment: &str,
+        user: &User,
+        before: impl AsyncFnOnce(&Remains),
+    ) -> Vec<(&'static str, i64)> {
         stop_before(&self.conversations, moment).await;
         assert!(self.delete(user).await);
-        stands(&self.conversations).await;
+        before(&self.conversations).await;
         self.kill_chat().await;
         let left = self.left_of(user).await;
         clear(&self.conversations).await;
@@ -50,20 +56,36 @@ impl Services {
         left
     }
 
-    /// The auth service dies at a moment of this person's deletion, which is asked for before.
-    async fn auth_dies_at(&mut self, moment: &str, user: &User) {
+    /// The auth service dies at a moment of this person's deletion, once `before` is so.
+    async fn auth_dies_at(
+        &mut self,
+        moment: &str,
+        user: &User,
+        before: impl AsyncFnOnce(&Remains),
+    ) {
         stop_before(&self.accounts, moment).await;
-        let asking = self.delete(user);
-        let standing = stands(&self.accounts);
-        // Whoever stops before the commit has not answered yet.
         let dying = async {
-            standing.await;
+            before(&self.conversations).await;
+            stands(&self.accounts).await;
             self.auth.signal("KILL").await;
         };
-        let (answered, ()) = tokio::join!(asking, dying);
+        // Whoever stops before the commit does not answer.
+        let (answered, ()) = tokio::join!(self.delete(user), dying);
         println!("{moment}: answered {answered}");
         self.kill_auth().await;
         clear(&self.accounts).await;
+    }
+
+    /// As [`Self::auth_dies_at`], once the chat service has nothing more of this person.
+    async fn auth_dies_afterwards_at(&mut self, moment: &str, user: &User) {
+        let id = user.id;
+        let before = async |conversations: &Remains| {
+            conversations.until(&format!("departed WHERE user_id = {id}"), 1).await;
+            conversations.until(&format!("preferences WHERE user_id = {id}"), 0).await;
+        };
+        self.auth_dies_at(moment, user, before).await;
+        assert!(self.left_of(user).await.iter().all(|(_, rows)| *rows == 0));
+        assert_eq!(self.accounts.count("deletions").await, 1);
     }
 }
 
@@ -72,14 +94,20 @@ async fn a_deletion_is_done_wherever_the_chat_service_is_killed() {
     let mut services = Services::start().await;
     let ada = services.somebody().await;
     let moment = format!("INSERT ON departed WHEN new.user_id = {}", ada.id);
-    let left = services.chat_dies_at(&moment, &ada).await;
+    let left = services.chat_dies_at(&moment, &ada, stands).await;
     println!("before the tombstone: {left:?}");
     assert!(left.iter().all(|(_, rows)| *rows > 0), "{left:?}");
 
     for (number, table) in TABLES.into_iter().enumerate() {
         let ada = services.somebody().await;
         let moment = format!("DELETE ON {table} WHEN old.user_id = {}", ada.id);
-        let left = services.chat_dies_at(&moment, &ada).await;
+        let before = async |conversations: &Remains| {
+            conversations.until(&format!("departed WHERE user_id = {}", ada.id), 1).await;
+            for table in &TABLES[..number] {
+                conversations.until(&format!("{table} WHERE user_id = {}", ada.id), 0).await;
+            }
+        };
+        let left = services.chat_dies_at(&moment, &ada, before).await;
         println!("before {table}: {left:?}");
         let (done, due) = left.split_at(number);
         assert!(done.iter().all(|(_, rows)| *rows == 0), "{left:?}");
@@ -88,10 +116,15 @@ async fn a_deletion_is_done_wherever_the_chat_service_is_killed() {
     for (number, table) in ["messages", "turns"].into_iter().enumerate() {
         let ada = services.somebody().await;
         let all = services.left_of(&ada).await[number].1;
+        let first = format!("SELECT MIN(id) FROM {table} WHERE user_id = {}", ada.id);
+        let first = services.conversations.number(&first).await;
         let last = format!("SELECT MAX(id) FROM {table} WHERE user_id = {}", ada.id);
         let last = services.conversations.number(&last).await;
         let moment = format!("DELETE ON {table} WHEN old.id = {last}");
-        let left = services.chat_dies_at(&moment, &ada).await;
+        let before = async |conversations: &Remains| {
+            conversations.until(&format!("{table} WHERE id = {first}"), 0).await;
+        };
+        let left = services.chat_dies_at(&moment, &ada, before).await;
         println!("in the middle of {table}, of {all}: {left:?}");
         assert!((1..all).contains(&left[number].1), "{left:?}");
     }
@@ -99,8 +132,7 @@ async fn a_deletion_is_done_wherever_the_chat_service_is_killed() {
     // All is done there, and has to be done again.
     let ada = services.somebody().await;
     let moment = format!("UPDATE OF username ON users WHEN old.id = {}", ada.id);
-    services.auth_dies_at(&moment, &ada).await;
-    assert!(services.left_of(&ada).await.iter().all(|(_, rows)| *rows == 0));
+    services.auth_dies_afterwards_at(&moment, &ada).await;
     services.kill_chat().await;
     services.start_chat();
     services.start_auth();
@@ -115,7 +147,7 @@ async fn a_deletion_is_done_wherever_the_auth_service_is_killed() {
         ["UPDATE OF deleted_at ON users WHEN old.id", "INSERT ON deletions WHEN new.user_id"]
     {
         let ada = services.somebody().await;
-        services.auth_dies_at(&format!("{moment} = {}", ada.id), &ada).await;
+        services.auth_dies_at(&format!("{moment} = {}", ada.id), &ada, async |_| ()).await;
         assert_eq!(services.accounts.count("deletions").await, 0);
         services.start_auth();
         services.product.ready().await;
@@ -161,7 +193,8 @@ async fn a_deletion_is_done_wherever_the_auth_service_is_killed() {
         let moment = format!("DELETE ON {table} WHEN old.user_id = {}", ada.id);
         fail_before(&services.conversations, &moment).await;
         assert!(services.delete(&ada).await);
-        services.auth.line_with("is not deleted elsewhere yet").await;
+        let tried = format!("deletions WHERE user_id = {} AND attempts > 0", ada.id);
+        services.accounts.until(&tried, 1).await;
         services.kill_auth().await;
         let left = services.left_of(&ada).await;
         println!("half way, at {table}: {left:?}");
@@ -176,9 +209,7 @@ async fn a_deletion_is_done_wherever_the_auth_service_is_killed() {
         ["UPDATE OF username ON users WHEN old.id", "DELETE ON deletions WHEN old.user_id"]
     {
         let ada = services.somebody().await;
-        services.auth_dies_at(&format!("{moment} = {}", ada.id), &ada).await;
-        assert!(services.left_of(&ada).await.iter().all(|(_, rows)| *rows == 0));
-        assert_eq!(services.accounts.count("deletions").await, 1);
+        services.auth_dies_afterwards_at(&format!("{moment} = {}", ada.id), &ada).await;
         services.start_auth();
         services.gone(&ada).await;
     }
