@@ -19,9 +19,7 @@ struct Dice(u64);
 impl Dice {
     fn roll() -> Self {
         let elapsed = SystemTime::UNIX_EPOCH.elapsed().unwrap();
-        let seed = elapsed.as_secs() ^ u64::from(elapsed.subsec_nanos());
-        println!("the seed is {seed}");
-        Self(seed)
+        Self(elapsed.as_secs() ^ u64::from(elapsed.subsec_nanos()))
     }
 
     fn below(&mut self, most: u64) -> u64 {
@@ -45,6 +43,7 @@ impl Services {
 async fn a_deletion_is_done_whenever_services_are_killed() {
     let mut services = Services::start().await;
     let mut dice = Dice::roll();
+    println!("the seed is {}", dice.0);
     for round in 0..ROUNDS {
         let ada = services.somebody().await;
         let (moment, who) = (dice.below(LONGEST), round % 3);

@@ -43,8 +43,18 @@ impl Services {
         let accounts = Remains::of(&apart.auth_database()).await;
         let conversations = Remains::of(&apart.chat_database()).await;
         let leaving = Vec::new();
-        let _stub = stub;
-        Self { gateway, chat, auth, product, apart, accounts, conversations, leaving, grace, _stub }
+        Self {
+            gateway,
+            chat,
+            auth,
+            product,
+            apart,
+            accounts,
+            conversations,
+            leaving,
+            grace,
+            _stub: stub,
+        }
     }
 
     /// Somebody of whom there is something in every table.

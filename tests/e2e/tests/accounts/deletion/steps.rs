@@ -56,24 +56,24 @@ impl Services {
         left
     }
 
-    /// The auth service dies at a moment of this person's deletion, once `before` is so.
+    /// The auth service dies at a moment of this person's deletion, once `before` is so. Whether it had
+    /// answered.
     async fn auth_dies_at(
         &mut self,
         moment: &str,
         user: &User,
         before: impl AsyncFnOnce(&Remains),
-    ) {
+    ) -> bool {
         stop_before(&self.accounts, moment).await;
         let dying = async {
             before(&self.conversations).await;
             stands(&self.accounts).await;
             self.auth.signal("KILL").await;
         };
-        // Whoever stops before the commit does not answer.
         let (answered, ()) = tokio::join!(self.delete(user), dying);
-        println!("{moment}: answered {answered}");
         self.kill_auth().await;
         clear(&self.accounts).await;
+        answered
     }
 
     /// As [`Self::auth_dies_at`], once the chat service has nothing more of this person.
@@ -147,8 +147,9 @@ async fn a_deletion_is_done_wherever_the_auth_service_is_killed() {
         ["UPDATE OF deleted_at ON users WHEN old.id", "INSERT ON deletions WHEN new.user_id"]
     {
         let ada = services.somebody().await;
-        services.auth_dies_at(&format!("{moment} = {}", ada.id), &ada, async |_| ()).await;
-        assert_eq!(services.accounts.count("deletions").await, 0);
+        let moment = format!("{moment} = {}", ada.id);
+        let answered = services.auth_dies_at(&moment, &ada, async |_| ()).await;
+        assert!(!answered && services.accounts.count("deletions").await == 0);
         services.start_auth();
         services.product.ready().await;
         let found = ada.see("/api/search/?q=die").await;
