@@ -33,9 +33,14 @@ impl Dice {
 impl Services {
     /// Asks again, as somebody would who was not answered. Whoever is refused is deleted already.
     async fn delete_at_last(&self, user: &User) {
-        self.product.ready().await;
-        let again = delete(user, &json!({"password": user.password})).await;
-        assert!([204, 401].contains(&again.status), "{}", again.text);
+        let mut said = 503;
+        for _ in 0..20 {
+            if said == 503 {
+                self.product.ready().await;
+                said = delete(user, &json!({"password": user.password})).await.status;
+            }
+        }
+        assert!([204, 401].contains(&said), "{said}");
     }
 }
 
