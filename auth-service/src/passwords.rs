@@ -36,6 +36,8 @@ pub(crate) struct Hasher {
 pub(crate) enum Verdict {
     /// It is not the one that was stored.
     Wrong,
+    /// What was stored is nothing that can be verified: somebody tampered with it, or its pepper is gone.
+    Untrusted,
     /// It is.
     Right,
     /// It is, and the stored hash was made with another cost or pepper than new ones are.
@@ -45,7 +47,7 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Whether it is the password that was stored.
     pub(crate) fn is_proven(self) -> bool {
-        self != Self::Wrong
+        matches!(self, Self::Right | Self::Outdated)
     }
 }
 

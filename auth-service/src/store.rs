@@ -15,6 +15,7 @@ mod registration;
 mod registrations;
 mod revocation;
 mod revocations;
+mod stored_hash;
 mod traces;
 mod user;
 
@@ -32,6 +33,7 @@ pub(crate) use logins::Beginning;
 pub(crate) use registrations::{Added, Candidate};
 pub(crate) use revocation::Model as Revocation;
 pub(crate) use revocations::LONGEST as LONGEST_REVOCATION;
+pub(crate) use stored_hash::StoredHash;
 pub(crate) use user::Model as User;
 
 /// The accounts. Clones share the database.

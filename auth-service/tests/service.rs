@@ -11,6 +11,7 @@ mod service {
     mod logs;
     mod passwords;
     mod privacy;
+    mod races;
     mod repeats;
     mod revocations;
     mod starts;

@@ -27,8 +27,16 @@ impl Accounts {
         password: SecretString,
     ) -> Result<(Option<User>, Verdict), Error> {
         let user = user.filter(|user| user.is_active);
-        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let hash = user.as_ref().map(|user| user.password_hash.0.clone());
         let verdict = self.hasher.verify(password, hash).await?;
+        if verdict == Verdict::Untrusted
+            && let Some(user) = &user
+        {
+            tracing::warn!(
+                user_id = user.id,
+                "what is stored for a password is no hash of ours; nobody can log in to this account"
+            );
+        }
         Ok((user, verdict))
     }
 
@@ -36,7 +44,7 @@ impl Accounts {
     /// do: the next login will try again.
     pub(super) fn renew_hash(&self, user: &User, password: SecretString) {
         let (hasher, store) = (self.hasher.clone(), self.store.clone());
-        let (id, old) = (user.id, user.password_hash.clone());
+        let (id, old) = (user.id, user.password_hash.0.clone());
         self.background.spawn(async move {
             let renewed = async {
                 let new = hasher.rehash(password).await?;
@@ -76,17 +84,17 @@ mod tests {
         let log_in = || accounts.log_in("ada", "correct horse".into(), nowhere, now);
         let kept = async || {
             assert!(accounts.background.drain(Duration::from_mins(1)).await);
-            accounts.store.user_by_id(user.id).await.unwrap().unwrap().password_hash
+            accounts.store.user_by_id(user.id).await.unwrap().unwrap().password_hash.0
         };
 
         // What is done beside the login begins when this test waits, and then the thread is taken.
         log_in().await.unwrap();
         let busy = accounts.hasher.occupy();
-        assert_eq!(kept().await, user.password_hash);
+        assert_eq!(kept().await, user.password_hash.0);
         drop(busy);
         log_in().await.unwrap();
         let new = kept().await;
-        assert_ne!(new, user.password_hash);
+        assert_ne!(new, user.password_hash.0);
         let verdict = accounts.hasher.verify("correct horse".into(), Some(new.clone())).await;
         assert_eq!(verdict.unwrap(), Verdict::Right);
         log_in().await.unwrap();

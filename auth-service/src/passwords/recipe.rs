@@ -58,6 +58,7 @@ impl Recipe {
         password: &SecretString,
         stored: Option<&str>,
     ) -> Result<Verdict, Error> {
+        let was_stored = stored.is_some();
         let known = stored.and_then(|stored| self.read(stored));
         let is_known = known.is_some();
         let stored = known.unwrap_or_else(|| self.dummy());
@@ -66,10 +67,11 @@ impl Recipe {
         for cost in self.missing(stored.cost) {
             pay(&prepared, cost)?;
         }
-        Ok(match is_right && is_known {
-            false => Verdict::Wrong,
-            true if self.would_make(&stored) => Verdict::Right,
-            true => Verdict::Outdated,
+        Ok(match (is_known, is_right) {
+            (false, _) if was_stored => Verdict::Untrusted,
+            (false, _) | (true, false) => Verdict::Wrong,
+            (true, true) if self.would_make(&stored) => Verdict::Right,
+            (true, true) => Verdict::Outdated,
         })
     }
 
@@ -178,7 +180,7 @@ mod tests {
         let costly = good.replace("$2b$04$", "$2b$31$");
         let foreign = good.replacen(recipe.peppers.current().id(), "00000000", 1);
         for broken in [&costly, &foreign, "", "$ab1$", "$ab1$$", "plain", "é"] {
-            assert_eq!(verdict(&recipe, "correct horse", broken), Verdict::Wrong, "{broken}");
+            assert_eq!(verdict(&recipe, "correct horse", broken), Verdict::Untrusted, "{broken}");
         }
         assert_eq!(recipe.verify(&"correct horse".into(), None).unwrap(), Verdict::Wrong);
     }
@@ -221,7 +223,7 @@ mod tests {
         assert_eq!(PAID.take(), 1 << 10, "what is missing from ten to eleven");
         assert_eq!(verdict(&eleven, "wrong horse", &hash), Verdict::Wrong);
         assert_eq!(PAID.take(), 1 << 10, "the same for a wrong one");
-        assert_eq!(verdict(&eleven, "wrong horse", "no hash"), Verdict::Wrong);
+        assert_eq!(verdict(&eleven, "wrong horse", "no hash"), Verdict::Untrusted);
         assert_eq!(PAID.get(), 0, "the dummy is dear enough");
         // Lowered again: what was made meanwhile is still good.
         let dear = eleven.hash(&"correct horse".into()).unwrap();
@@ -241,6 +243,6 @@ mod tests {
         let anew = changed.hash(&"correct horse".into()).unwrap();
         assert_eq!(verdict(&changed, "correct horse", &anew), Verdict::Right);
         std::fs::remove_file(pepper("pepper-1.key")).unwrap();
-        assert_eq!(verdict(&open(), "correct horse", &hash), Verdict::Wrong);
+        assert_eq!(verdict(&open(), "correct horse", &hash), Verdict::Untrusted);
     }
 }

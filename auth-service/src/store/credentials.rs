@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, Set};
 
 use super::acts::{self, Act, Actor};
-use super::{Store, User, login, revocations, user};
+use super::{Store, StoredHash, User, login, revocations, user};
 use crate::error::Error;
 
 /// The login that changes a password, and until when it may go on.
@@ -59,7 +59,7 @@ async fn replace(
     after: String,
 ) -> Result<(), Error> {
     let changed = user::Entity::update_many()
-        .set(user::ActiveModel { password_hash: Set(after), ..Default::default() })
+        .set(user::ActiveModel { password_hash: Set(StoredHash(after)), ..Default::default() })
         .filter(user::Column::Id.eq(user_id))
         .filter(user::Column::TokenVersion.eq(version))
         .filter(user::Column::IsActive.eq(true))
@@ -113,7 +113,7 @@ mod tests {
         let deleted = store.begin_deletion(&ada, Actor::User, now).await;
         assert!(matches!(deleted, Err(Error::LoginEnded)), "{deleted:?}");
         let kept = store.user_by_id(ada.id).await.unwrap().unwrap();
-        assert!(kept.is_active && kept.password_hash == "old");
+        assert!(kept.is_active && kept.password_hash.0 == "old");
 
         store.begin_deletion(&kept, Actor::User, now).await.unwrap();
         let changed = change().await;

@@ -8,7 +8,9 @@ use sea_orm::{
 };
 
 use super::acts::{self, Act, Actor};
-use super::{Store, User, audit, credentials, deletion, login, registration, revocations, user};
+use super::{
+    Store, StoredHash, User, audit, credentials, deletion, login, registration, revocations, user,
+};
 use crate::error::Error;
 
 /// Between two tries to have an account deleted elsewhere, at first and at most: ten seconds after an
@@ -29,7 +31,7 @@ impl Store {
         let job = self.database.write(move |tx| {
             async move {
                 let gone = user::ActiveModel {
-                    password_hash: Set(String::new()),
+                    password_hash: Set(StoredHash(String::new())),
                     is_active: Set(false),
                     deleted_at: Set(Some(now)),
                     ..Default::default()
@@ -104,7 +106,7 @@ impl Store {
                 let tombstone = user::ActiveModel {
                     username: Set(String::new()),
                     username_key: Set(trace),
-                    password_hash: Set(String::new()),
+                    password_hash: Set(StoredHash(String::new())),
                     ..Default::default()
                 };
                 let deleted = user::Column::DeletedAt.is_not_null();
@@ -123,7 +125,7 @@ impl Store {
                 let nobody = audit::ActiveModel { user_id: Set(None), ..Default::default() };
                 audit::Entity::update_many().set(nobody).filter(whose).exec(tx).await?;
                 deletion::Entity::delete_by_id(user_id).exec(tx).await?;
-                Ok(())
+                Ok::<_, Error>(())
             }
             .boxed()
         });

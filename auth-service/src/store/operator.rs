@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 
 use super::acts::{self, Act, Actor};
-use super::{Candidate, Store, User, registrations, revocations, user};
+use super::{Candidate, Store, StoredHash, User, registrations, revocations, user};
 use crate::error::Error;
 
 impl Store {
@@ -34,7 +34,10 @@ impl Store {
         password_hash: String,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let after = user::ActiveModel { password_hash: Set(password_hash), ..Default::default() };
+        let after = user::ActiveModel {
+            password_hash: Set(StoredHash(password_hash)),
+            ..Default::default()
+        };
         let update = user::Entity::update_many()
             .set(after)
             .filter(user::Column::Id.eq(user_id))

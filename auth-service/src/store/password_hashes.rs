@@ -44,7 +44,7 @@ impl Store {
         let user =
             self.database.read(|read| async move { Ok::<_, Error>(others.one(&read).await?) });
         match user.await? {
-            Some(user) => Ok(Some(user.password_hash)),
+            Some(user) => Ok(Some(user.password_hash.0)),
             None => self.trace_of_others(&known).await,
         }
     }
@@ -82,7 +82,7 @@ mod tests {
         let (first, second) = (first.unwrap(), second.unwrap());
         assert!(first != second, "one of them");
         let kept = if first { "first" } else { "second" };
-        let hash = async |id| store.user_by_id(id).await.unwrap().unwrap().password_hash;
+        let hash = async |id| store.user_by_id(id).await.unwrap().unwrap().password_hash.0;
         assert_eq!(hash(ada.id).await, kept);
 
         // A password is changed, and then comes a login that saw what was there before.

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::logins::{self, Beginning};
-use super::{Store, User, registration, user};
+use super::{Store, StoredHash, User, registration, user};
 use crate::error::Error;
 use crate::request_ids::RequestId;
 use crate::usernames::Username;
@@ -118,7 +118,7 @@ pub(super) async fn insert(
     let row = user::ActiveModel {
         username: Set(name.display),
         username_key: Set(name.key),
-        password_hash: Set(password_hash),
+        password_hash: Set(StoredHash(password_hash)),
         is_active: Set(true),
         token_version: Set(0),
         created_at: Set(now),

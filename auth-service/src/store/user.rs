@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::StoredHash;
+
 /// An account.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -15,7 +17,7 @@ pub(crate) struct Model {
     #[sea_orm(unique)]
     pub(crate) username_key: String,
     /// See `passwords`.
-    pub(crate) password_hash: String,
+    pub(crate) password_hash: StoredHash,
     /// An inactive account can neither log in nor use its tokens.
     pub(crate) is_active: bool,
     /// Raising it ends all tokens issued before.

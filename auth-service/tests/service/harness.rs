@@ -93,6 +93,13 @@ impl Service {
         Self::with(config, data).await
     }
 
+    /// Starts it on what another one left behind, with other settings than usual.
+    pub(crate) async fn again(data: TempDir, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(data.path());
+        change(&mut config);
+        Self::with(config, data).await
+    }
+
     async fn with(mut config: Config, data: TempDir) -> Self {
         let secret = Secret::generate().unwrap();
         config.identity = Identity::in_process(Config::NAME, &secret);

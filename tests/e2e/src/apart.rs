@@ -44,7 +44,7 @@ impl Apart {
             "auth-service" => vec![
                 ("AUTH_LISTEN", self.auth.clone()),
                 ("AUTH_TLS_DIR", tls),
-                ("AUTH_DATABASE_URL", format!("sqlite:{data}/auth.db")),
+                ("AUTH_DATABASE_URL", format!("sqlite:{}", self.auth_database().display())),
                 ("AUTH_KEYS_DIR", format!("{data}/keys")),
                 ("AUTH_CHAT_URL", format!("https://{}", self.chat)),
                 ("AUTH_BCRYPT_COST", "10".to_owned()),
@@ -78,6 +78,18 @@ impl Apart {
     #[must_use]
     pub fn data(&self) -> &Path {
         self.data.path()
+    }
+
+    /// Where the chat service listens for gRPC.
+    #[must_use]
+    pub fn chat_url(&self) -> String {
+        format!("https://{}", self.chat)
+    }
+
+    /// The file that holds the accounts.
+    #[must_use]
+    pub fn auth_database(&self) -> PathBuf {
+        self.data.path().join("auth.db")
     }
 
     /// The file that holds the conversations.

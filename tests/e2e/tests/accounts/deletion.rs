@@ -1,5 +1,11 @@
 //! Accounts that go, whoever is away or dies meanwhile.
 
+mod moments;
+mod obstacles;
+mod remains;
+mod services;
+mod steps;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,12 +1,107 @@
 //! What tokens are worth while the auth service is away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::{Apart, Product};
+use chassis::clock;
+use chassis::grpc::Channel;
+use chassis::identity::{Certificates, Identity};
+use e2e::{Apart, Product, User};
 use openai_stub::Stub;
+use proto::chat::v1::ListSessionsRequest;
+use proto::chat::v1::chat_service_client::ChatServiceClient;
 use serde_json::json;
+use tonic::Code;
+use tonic::transport::Endpoint;
 
+use super::deletion::delete;
 use super::{log_in, log_out};
+
+const GOOD: (u16, Code) = (200, Code::Ok);
+const ENDED: (u16, Code) = (401, Code::Unauthenticated);
+
+/// Both doors that a token opens: the gateway, and the port of the chat service behind it, where the
+/// gateway's own certificate is shown.
+struct Doors {
+    chat: ChatServiceClient<Channel>,
+}
+
+impl Doors {
+    fn of(apart: &Apart) -> Self {
+        let endpoint = Endpoint::from_shared(apart.chat_url()).unwrap();
+        let opened = Certificates::open(&apart.certificates(), "gateway", &[], clock::now());
+        let identity = Identity::Certificates(Arc::new(opened.unwrap()));
+        let channel = chassis::grpc::connect_lazily(endpoint, &identity, "chat-service");
+        Self { chat: ChatServiceClient::new(channel) }
+    }
+
+    /// What they say to somebody's token.
+    async fn say(&self, user: &User) -> (u16, Code) {
+        let mut request = tonic::Request::new(ListSessionsRequest::default());
+        let token = format!("Bearer {}", user.access).parse().unwrap();
+        request.metadata_mut().insert("authorization", token);
+        let mut chat = self.chat.clone();
+        let (gateway, chat) = tokio::join!(user.get("/api/sessions/"), chat.list_sessions(request));
+        (gateway.status, chat.map_or_else(|status| status.code(), |_| Code::Ok))
+    }
+
+    /// Both refuse a token that has ended, however often it is shown.
+    async fn refuse(&self, ended: &User, what: &str) {
+        for _ in 0..20 {
+            assert_eq!(self.say(ended).await, ENDED, "{what}");
+        }
+    }
+}
+
+/// What ends tokens of somebody.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    LogOut,
+    ChangePassword,
+    Delete,
+}
+
+impl Act {
+    /// Returns when it is answered.
+    async fn of(self, product: &Product, user: &User) {
+        let answer = match self {
+            Self::LogOut => log_out(product, &user.refresh).await,
+            Self::ChangePassword => {
+                let new = "quite another one";
+                let body = json!({"current_password": user.password, "new_password": new});
+                user.post("/api/change-password/", &body).await
+            }
+            Self::Delete => delete(user, &json!({"password": user.password})).await,
+        };
+        assert!([200, 204].contains(&answer.status), "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_ends_a_token_holds_though_the_auth_service_dies_right_behind_the_answer() {
+    let stub = Stub::start().await.unwrap();
+    let apart = Apart::new(&stub.base_url());
+    let (_gateway, _chat) = (apart.start("gateway"), apart.start("chat-service"));
+    let mut auth = apart.start("auth-service");
+    let (product, doors) = (Product::at(&apart.gateway), Doors::of(&apart));
+    product.ready().await;
+    let grace = product.register("grace").await;
+    for (round, act) in [Act::LogOut, Act::ChangePassword, Act::Delete].repeat(2).iter().enumerate()
+    {
+        let ada = product.register(&format!("ada{round}")).await;
+        assert_eq!(doors.say(&ada).await, GOOD);
+        act.of(&product, &ada).await;
+        auth.kill().await;
+        doors.refuse(&ada, &format!("{act:?}, at once")).await;
+        assert_eq!(doors.say(&grace).await, GOOD, "others are not hurt");
+        auth = apart.start("auth-service");
+        doors.refuse(&ada, &format!("{act:?}, while it comes back")).await;
+        product.ready().await;
+        doors.refuse(&ada, &format!("{act:?}, afterwards")).await;
+        let renewed = product.post("/api/refresh/", &json!({"refresh": ada.refresh})).await;
+        assert_eq!(renewed.status, 401, "{}", renewed.text);
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_one_never_again() {
@@ -14,7 +109,7 @@ async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_
     let apart = Apart::new(&stub.base_url());
     let (_gateway, _chat) = (apart.start("gateway"), apart.start("chat-service"));
     let mut auth = apart.start("auth-service");
-    let product = Product::at(&apart.gateway);
+    let (product, doors) = (Product::at(&apart.gateway), Doors::of(&apart));
     product.ready().await;
     let ada = product.register("ada").await;
     let ended = log_in(&product, &ada).await;
@@ -28,15 +123,14 @@ async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_
     assert_eq!(product.post("/api/login/", &login).await.status, 503);
     assert_eq!(ada.say("still there?").await.0, session);
 
-    // After a while nobody can know whether she has logged out elsewhere.
+    // After a while nobody can know whether she has logged out elsewhere: each door closes by itself.
     let closed = async {
         loop {
-            let answer = ada.get("/api/sessions/").await;
-            assert_eq!(ended.get("/api/sessions/").await.status / 100, 4, "never again");
-            match answer.status {
-                200 => tokio::task::yield_now().await,
-                503 => return answer,
-                _ => panic!("{}", answer.text),
+            assert_eq!(doors.say(&ended).await, ENDED, "never again");
+            match doors.say(&ada).await {
+                (503, Code::Unavailable) => return ada.get("/api/sessions/").await,
+                (200 | 503, Code::Ok | Code::Unavailable) => tokio::task::yield_now().await,
+                other => panic!("{other:?}"),
             }
         }
     };
@@ -44,7 +138,8 @@ async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_
     assert!(!closed.header("retry-after").is_empty(), "{}", closed.text);
 
     let _auth = apart.start("auth-service");
-    let open = async { while ada.get("/api/sessions/").await.status != 200 {} };
+    let open = async { while doors.say(&ada).await != GOOD {} };
     tokio::time::timeout(Duration::from_secs(20), open).await.unwrap();
+    assert_eq!(doors.say(&ended).await, ENDED);
     assert_eq!(ended.get("/api/sessions/").await.says(), (401, "token_not_valid".into()));
 }
