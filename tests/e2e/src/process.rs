@@ -1,7 +1,7 @@
 //! Programs of the product as real processes, started and ended as an operator or a crash would.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Process {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
     more: watch::Receiver<usize>,
-    _readers: JoinSet<()>,
+    readers: JoinSet<()>,
 }
 
 impl Process {
@@ -32,8 +32,20 @@ impl Process {
     /// Starts a command of a program of this workspace: `keys rotate`.
     #[must_use]
     pub fn command(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::command_in(Path::new("."), program, arguments, settings)
+    }
+
+    /// The same, from this folder.
+    #[must_use]
+    pub fn command_in(
+        folder: &Path,
+        program: &str,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(find(program))
             .args(arguments)
+            .current_dir(folder)
             .env_clear()
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
@@ -47,7 +59,7 @@ impl Process {
         let (out, err) = (child.stdout.take(), child.stderr.take());
         readers.spawn(read(out.expect("piped"), lines.clone(), sender.clone()));
         readers.spawn(read(err.expect("piped"), lines.clone(), sender));
-        Self { child, lines, more, _readers: readers }
+        Self { child, lines, more, readers }
     }
 
     /// Waits for a line that contains `words` and returns it.
@@ -93,9 +105,14 @@ impl Process {
         self.child.kill().await.expect("it should be killed");
     }
 
-    /// Waits for its end and returns its exit code.
+    /// Waits for its end, and all that it wrote before, and returns its exit code.
     pub async fn ended(&mut self) -> Option<i32> {
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let ended = async {
+            let status = self.child.wait().await;
+            while self.readers.join_next().await.is_some() {}
+            status
+        };
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
         ended.expect("it should end").expect("it should have a status").code()
     }
 }

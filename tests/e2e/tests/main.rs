@@ -17,6 +17,7 @@ mod long_sessions;
 mod own_data;
 mod privacy;
 mod processes;
+mod readme;
 mod repeats;
 mod safety;
 mod stops;
