@@ -3,12 +3,14 @@
 mod proof;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::tasks::Tasks;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use token::Claims;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::limits::{Limits, Origin};
@@ -19,6 +21,9 @@ use crate::revocations::Feed;
 use crate::store::{Actor, Added, Candidate, Kept, Store, User};
 use crate::tokens::Pair;
 use crate::usernames::Username;
+
+/// Longer than it takes to tell what was taken back; after it, an answer waits no more.
+const TELLING: Duration = Duration::from_secs(2);
 
 /// An account that was registered, now or by an earlier equal request, and a login.
 pub(crate) struct Registered {
@@ -143,16 +148,15 @@ impl Accounts {
     ) -> Result<Pair, Error> {
         let username = user.username.clone();
         self.limits.try_password(&username, origin, now)?;
-        let user = self.prove(Some(user), current).await?;
-        let user = user.ok_or(Error::PasswordWrong("current_password"))?;
-        let hash = match self.hasher.hash(next, username).await {
+        let stored = user.is_active.then(|| user.password_hash.clone());
+        let hash = match self.hasher.exchange(current, stored, next, username).await {
             Err(Error::PasswordInvalid(why)) => return Err(Error::NewPasswordInvalid(why)),
-            hashed => hashed?,
+            hash => hash?.ok_or(Error::PasswordWrong("current_password"))?,
         };
         let sid = claims.subject.sid;
         let kept = Kept { sid: sid.clone(), expires_at: Logins::lasts_until(now) };
         let (user, generation) = self.store.change_password(&user, hash, kept, now).await?;
-        self.feed.publish(now).await?;
+        self.announce(now).await;
         self.logins.next_tokens(&user, sid, generation, now)
     }
 
@@ -170,7 +174,18 @@ impl Accounts {
         let user = user.ok_or(Error::PasswordWrong("password"))?;
         self.store.begin_deletion(&user, Actor::User, now).await?;
         self.deletions.notify_one();
-        self.feed.publish(now).await
+        self.announce(now).await;
+        Ok(())
+    }
+
+    /// Tells what was taken back by an act that is done and that nobody could do again: whatever is the
+    /// matter, whoever asked for it is not told that it failed. The feed goes on trying by itself.
+    async fn announce(&self, now: DateTime<Utc>) {
+        match timeout(TELLING, self.feed.publish(now)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "what was taken back is told later"),
+            Err(_) => tracing::error!("what was taken back is told later: nothing can be read"),
+        }
     }
 
     /// The account registered under exactly this spelling.
@@ -193,9 +208,13 @@ mod tests {
     use crate::peppers::Peppers;
     use crate::tokens::Tokens;
 
-    pub(super) async fn accounts(folder: &tempfile::TempDir) -> Accounts {
+    async fn database(folder: &tempfile::TempDir) -> Database {
         let url = format!("sqlite:{}", folder.path().join("auth.db").display());
-        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        Database::open::<Migrator>(&url).await.unwrap()
+    }
+
+    pub(super) async fn accounts(folder: &tempfile::TempDir) -> Accounts {
+        let store = Store::new(database(folder).await);
         let hasher = Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap();
         let (signing, refresh) = (SigningKey::generate().unwrap(), RefreshKey::generate().unwrap());
         let tokens = Tokens::new(signing, refresh);
@@ -231,5 +250,56 @@ mod tests {
         let second = start + day + day;
         assert!(matches!(register("joan", second - moment).await, Err(Error::RequestIdReused)));
         assert_eq!(register("joan", second + moment).await.unwrap(), (3, false));
+    }
+
+    /// What cannot be told is told later; what is done is done.
+    #[tokio::test]
+    async fn after_the_commit_nobody_is_told_that_it_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut accounts = accounts(&folder).await;
+        let broken = database(&folder).await;
+        let now = chassis::clock::now();
+        accounts.feed = Feed::open(Store::new(broken.clone()), now).await.unwrap();
+        broken.close().await;
+        assert!(accounts.feed.publish(now).await.is_err(), "it cannot be told");
+
+        let nowhere = Origin::Unknown;
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, now).await;
+        let (claims, user) = accounts.logins.verify(&ada.unwrap().pair.access, now).await.unwrap();
+        let next = || "battery staple".into();
+        let changed = accounts
+            .change_password(claims, user, "correct horse".into(), next(), nowhere, now)
+            .await;
+        let (_, user) = accounts.logins.verify(&changed.unwrap().access, now).await.unwrap();
+        accounts.delete(user, next(), nowhere, now).await.unwrap();
+        let gone = accounts.log_in("ada", next(), nowhere, now).await;
+        assert!(matches!(gone, Err(Error::InvalidCredentials)));
+    }
+
+    #[tokio::test]
+    async fn whoever_changes_a_password_waits_for_one_place_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = accounts(&folder).await;
+        let (now, nowhere) = (chassis::clock::now(), Origin::Unknown);
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, now).await;
+        let (claims, user) = accounts.logins.verify(&ada.unwrap().pair.access, now).await.unwrap();
+        // Somebody is at work, and then Ada; whoever comes next gets the thread when she is through.
+        let busy = accounts.hasher.occupy();
+        let changing = accounts.change_password(
+            claims,
+            user.clone(),
+            "correct horse".into(),
+            "battery staple".into(),
+            nowhere,
+            now,
+        );
+        let next = async {
+            let stored = Some(user.password_hash.clone());
+            accounts.hasher.verify("correct horse".into(), stored).await.unwrap();
+            accounts.hasher.occupy()
+        };
+        let free = async { drop(busy) };
+        let (changed, _occupied, ()) = tokio::join!(changing, next, free);
+        changed.unwrap();
     }
 }

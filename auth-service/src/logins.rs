@@ -165,7 +165,8 @@ impl Logins {
         let claims = self.tokens.verify_expired(token, unix_seconds(now))?;
         match self.store.login(claims.subject.sid.clone()).await? {
             Some(_) => self.end(claims.subject, everywhere, now).await,
-            None => Ok(()),
+            // Whoever has ended it may still be waiting for those who are to know.
+            None => self.feed.publish(now).await,
         }
     }
 

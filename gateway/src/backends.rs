@@ -17,6 +17,9 @@ pub(crate) use auth::Auth;
 
 /// For what the auth service does, waiting for a password to be hashed included.
 pub(crate) const AUTH: Duration = Duration::from_secs(5);
+/// For what changes a password or needs one to be done: waiting for a place, hashing twice, telling everybody
+/// that tokens have ended. What is done must not be answered as if it were not.
+pub(crate) const PROOF: Duration = Duration::from_secs(15);
 /// For reading, and for whatever else needs no language model.
 pub(crate) const READ: Duration = Duration::from_secs(5);
 /// For a turn: longer than the model may take in all.
