@@ -43,16 +43,35 @@ impl Process {
         arguments: &[&str],
         settings: &[(&str, &str)],
     ) -> Self {
-        let mut child = Command::new(find(program))
-            .args(arguments)
-            .current_dir(folder)
+        let mut command = Command::new(find(program));
+        command.args(arguments).current_dir(folder);
+        Self::spawn(command, settings)
+    }
+
+    /// Starts a program that begins with so many file descriptors; `what` is `-n`, or `-Sn` if it may take
+    /// more.
+    #[must_use]
+    pub fn with_descriptors(
+        what: &str,
+        count: usize,
+        program: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new("/bin/sh");
+        let words = format!("ulimit {what} {count}; exec \"$0\"");
+        command.args(["-c", &words]).arg(find(program));
+        Self::spawn(command, settings)
+    }
+
+    fn spawn(mut command: Command, settings: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env_clear()
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
+            .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (sender, more) = watch::channel(0);
         let mut readers = JoinSet::new();
@@ -98,6 +117,17 @@ impl Process {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kibibytes = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
         kibibytes.expect("a peak") * 1024
+    }
+
+    /// How many files it may have open, and up to how many it may raise that.
+    #[must_use]
+    pub fn most_files(&self) -> (u64, u64) {
+        let pid = self.child.id().expect("it is running");
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("limits");
+        let files = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+        let mut numbers = files.expect("a line").split_whitespace().map(str::parse);
+        let mut number = || numbers.next().expect("a number").expect("a number");
+        (number(), number())
     }
 
     /// Ends it as a crash does, at once.

@@ -7,6 +7,7 @@ mod boundaries;
 mod contract;
 mod conversations;
 mod crowds;
+mod descriptors;
 mod docs;
 mod endings;
 mod faults;
