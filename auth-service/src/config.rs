@@ -9,6 +9,7 @@ use chassis::grpc::{Address, Loopback};
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
+use proto::services;
 use tonic::transport::Endpoint;
 
 pub use tries::Tries;
@@ -37,11 +38,11 @@ pub struct Config {
 }
 
 /// Services that call it.
-const CALLERS: [&str; 2] = ["chat-service", "gateway"];
+const CALLERS: [&str; 2] = [services::CHAT, services::GATEWAY];
 
 impl Config {
     /// What other services know it by.
-    pub const NAME: &str = "auth-service";
+    pub const NAME: &str = services::AUTH;
     /// Where the auth service listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:50051";
 

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use proto::auth::v1 as pb;
 use proto::auth::v1::auth_service_server::{AuthService, AuthServiceServer};
 use proto::auth::v1::revocation_service_server::RevocationServiceServer;
+use proto::services;
 use token::Claims;
 use token::bearer::{self, Bearer};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ use crate::store::User;
 use crate::tokens::Pair;
 
 /// The services that verify tokens, and may ask whether one is good.
-const VERIFIERS: [&str; 2] = ["gateway", "chat-service"];
+const VERIFIERS: [&str; 2] = [services::GATEWAY, services::CHAT];
 
 /// What this service serves.
 pub(crate) async fn services(accounts: Accounts, feed: Feed, stop: CancellationToken) -> Services {

@@ -98,7 +98,7 @@ pub async fn serve(
     let chat = Chat::new(chassis::grpc::connect_lazily(
         config.chat_endpoint,
         &config.identity,
-        "chat-service",
+        proto::services::CHAT,
     ));
     let stop = shutdown.clone();
     let purge = move |user_id| chat.clone().purge(user_id).boxed();

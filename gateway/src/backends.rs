@@ -8,6 +8,7 @@ use std::time::Duration;
 use chassis::grpc::{self, Channel};
 use chassis::identity::Identity;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
+use proto::services;
 use tonic::transport::Endpoint;
 use tonic::{Request, Response, Status};
 
@@ -55,7 +56,7 @@ impl Backends {
             .initial_stream_window_size(CALL_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_max_header_list_size(MAX_HEADER_BYTES);
-        let connect = |chat| grpc::connect_lazily(chat, identity, "chat-service");
+        let connect = |chat| grpc::connect_lazily(chat, identity, services::CHAT);
         let chat_channel = connect(chat.clone());
         Self {
             turns: client(connect(chat)),

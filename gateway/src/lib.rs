@@ -53,7 +53,8 @@ pub use config::{Config, Origins, Streams};
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
     let identity = config.identity;
-    let auth = chassis::grpc::connect_lazily(config.auth_endpoint, &identity, "auth-service");
+    let auth =
+        chassis::grpc::connect_lazily(config.auth_endpoint, &identity, proto::services::AUTH);
     let verifier = Verifier::new(auth.clone());
     let app = App {
         backends: Backends::new(auth, config.chat_endpoint, &identity),
