@@ -16,4 +16,5 @@ mod service {
     mod tokens;
     mod upkeep;
     mod users;
+    mod verifiers;
 }
