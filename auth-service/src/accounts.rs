@@ -144,11 +144,10 @@ impl Accounts {
         let username = user.username.clone();
         self.limits.try_password(&username, origin, now)?;
         let act = self.feed.act();
-        let user = self.prove(Some(user), current).await?;
-        let user = user.ok_or(Error::PasswordWrong("current_password"))?;
-        let hash = match self.hasher.hash(next, username).await {
+        let stored = user.is_active.then(|| user.password_hash.0.clone());
+        let hash = match self.hasher.exchange(current, stored, next, username).await {
             Err(Error::PasswordInvalid(why)) => return Err(Error::NewPasswordInvalid(why)),
-            hashed => hashed?,
+            hash => hash?.ok_or(Error::PasswordWrong("current_password"))?,
         };
         let sid = claims.subject.sid;
         let kept = Kept { sid: sid.clone(), expires_at: Logins::lasts_until(now) };
@@ -196,10 +195,14 @@ pub(crate) mod tests {
     use crate::peppers::Peppers;
     use crate::tokens::Tokens;
 
+    async fn database(folder: &tempfile::TempDir) -> Database {
+        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        Database::open::<Migrator>(&url).await.unwrap()
+    }
+
     /// Accounts of a test, in `folder`.
     pub(crate) async fn accounts(folder: &tempfile::TempDir) -> Accounts {
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
-        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let store = Store::new(database(folder).await);
         let hasher = Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap();
         let (signing, refresh) = (SigningKey::generate().unwrap(), RefreshKey::generate().unwrap());
         let tokens = Tokens::new(signing, refresh);
@@ -235,5 +238,55 @@ pub(crate) mod tests {
         let second = start + day + day;
         assert!(matches!(register("joan", second - moment).await, Err(Error::RequestIdReused)));
         assert_eq!(register("joan", second + moment).await.unwrap(), (3, false));
+    }
+
+    /// What cannot be told is told later; what is done is done.
+    #[tokio::test]
+    async fn after_the_commit_nobody_is_told_that_it_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut accounts = accounts(&folder).await;
+        let broken = database(&folder).await;
+        let now = chassis::clock::now();
+        accounts.feed = Feed::open(Store::new(broken.clone()), now).await.unwrap();
+        broken.close().await;
+
+        let nowhere = Origin::Unknown;
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, now).await;
+        let (claims, user) = accounts.logins.verify(&ada.unwrap().pair.access, now).await.unwrap();
+        let next = || "battery staple".into();
+        let changed = accounts
+            .change_password(claims, user, "correct horse".into(), next(), nowhere, now)
+            .await;
+        let (_, user) = accounts.logins.verify(&changed.unwrap().access, now).await.unwrap();
+        accounts.delete(user, next(), nowhere, now).await.unwrap();
+        let gone = accounts.log_in("ada", next(), nowhere, now).await;
+        assert!(matches!(gone, Err(Error::InvalidCredentials)));
+    }
+
+    #[tokio::test]
+    async fn whoever_changes_a_password_waits_for_one_place_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = accounts(&folder).await;
+        let (now, nowhere) = (chassis::clock::now(), Origin::Unknown);
+        let ada = accounts.register("ada", "correct horse".into(), None, nowhere, now).await;
+        let (claims, user) = accounts.logins.verify(&ada.unwrap().pair.access, now).await.unwrap();
+        // Somebody is at work, and then Ada; whoever comes next gets the thread when she is through.
+        let busy = accounts.hasher.occupy();
+        let changing = accounts.change_password(
+            claims,
+            user.clone(),
+            "correct horse".into(),
+            "battery staple".into(),
+            nowhere,
+            now,
+        );
+        let next = async {
+            let stored = Some(user.password_hash.0.clone());
+            accounts.hasher.verify("correct horse".into(), stored).await.unwrap();
+            accounts.hasher.occupy()
+        };
+        let free = async { drop(busy) };
+        let (changed, _occupied, ()) = tokio::join!(changing, next, free);
+        changed.unwrap();
     }
 }

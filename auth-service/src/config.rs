@@ -1,6 +1,7 @@
 //! Settings of the auth service.
 
 mod tries;
+mod verifiers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,9 +10,11 @@ use chassis::grpc::{Address, Loopback};
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
+use proto::services;
 use tonic::transport::Endpoint;
 
 pub use tries::Tries;
+pub use verifiers::Verifiers;
 
 /// Settings of the auth service.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct Config {
     pub keys_dir: PathBuf,
     /// Where the chat service is: what it keeps of a deleted account must go too.
     pub chat_endpoint: Endpoint,
+    /// Which services verify tokens.
+    pub verifiers: Verifiers,
     /// Whether refresh tokens always change with each use.
     pub rotate_refresh_tokens: bool,
     /// bcrypt's cost: each step doubles the work.
@@ -36,19 +41,19 @@ pub struct Config {
     pub tries: Tries,
 }
 
-/// Services that call it.
-const CALLERS: [&str; 2] = ["chat-service", "gateway"];
-
 impl Config {
     /// What other services know it by.
-    pub const NAME: &str = "auth-service";
+    pub const NAME: &str = services::AUTH;
     /// Where the auth service listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:50051";
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("AUTH_LISTEN", Self::LISTEN, "address of the gRPC server");
-        let identity = Identity::read(settings, "AUTH_TLS_DIR", Self::NAME, &CALLERS);
+        let verifiers = Verifiers::read(settings);
+        // Whoever else has a certificate of ours is nobody in particular.
+        let callers = verifiers.clone().unwrap_or_default();
+        let identity = Identity::read(settings, "AUTH_TLS_DIR", Self::NAME, &callers.names());
         let url =
             settings.required::<Url>("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
@@ -63,6 +68,7 @@ impl Config {
             database_url: url?.0,
             keys_dir: keys?,
             chat_endpoint: chat?.0,
+            verifiers: verifiers?,
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,
             hashing_threads,
@@ -90,6 +96,7 @@ impl Config {
             database_url,
             keys_dir,
             chat_endpoint,
+            verifiers: Verifiers::default(),
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,
             hashing_threads,

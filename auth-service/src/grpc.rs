@@ -19,33 +19,40 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::accounts::{Accounts, Registered};
+use crate::config::Verifiers;
 use crate::error::Error;
 use crate::request_ids::RequestId;
 use crate::revocations::Feed;
 use crate::store::User;
 use crate::tokens::Pair;
 
-/// The services that verify tokens, and may ask whether one is good.
-const VERIFIERS: [&str; 2] = ["gateway", "chat-service"];
-
 /// What this service serves.
-pub(crate) async fn services(accounts: Accounts, feed: Feed, stop: CancellationToken) -> Services {
+pub(crate) async fn services(
+    accounts: Accounts,
+    verifiers: Verifiers,
+    feed: Feed,
+    stop: CancellationToken,
+) -> Services {
     let accounts = Arc::new(accounts);
-    let revocations = revocations::Handler { accounts: accounts.clone(), feed, stop };
-    let server = AuthServiceServer::new(Handler { accounts })
+    let watched = (accounts.clone(), verifiers.clone());
+    let revocations =
+        revocations::Handler { accounts: watched.0, verifiers: watched.1, feed, stop };
+    let server = AuthServiceServer::new(Handler { accounts, verifiers })
         .max_decoding_message_size(grpc::MAX_REQUEST_BYTES);
     let services = Services::new(proto::DESCRIPTORS).await.add(server).await;
     services.add(RevocationServiceServer::new(revocations)).await
 }
 
-/// Refuses whoever is none of these services.
-fn only<T>(request: &Request<T>, names: &[&str]) -> Result<(), Error> {
-    if Caller::of(request).is_one_of(names) { Ok(()) } else { Err(Error::NotAllowed) }
+/// Refuses whoever is none of the services that verify tokens.
+fn only<T>(request: &Request<T>, verifiers: &Verifiers) -> Result<(), Error> {
+    let is_one = Caller::of(request).is_one_of(&verifiers.names());
+    if is_one { Ok(()) } else { Err(Error::NotAllowed) }
 }
 
 /// The generated service, implemented.
 struct Handler {
     accounts: Arc<Accounts>,
+    verifiers: Verifiers,
 }
 
 impl Handler {
@@ -113,7 +120,7 @@ impl AuthService for Handler {
         &self,
         request: Request<pb::VerifyTokenRequest>,
     ) -> Result<Response<pb::VerifyTokenResponse>, Status> {
-        only(&request, &VERIFIERS)?;
+        only(&request, &self.verifiers)?;
         let access = &request.get_ref().access;
         let (claims, user) = self.accounts.logins().verify(access, clock::now()).await?;
         let seconds = i64::try_from(claims.expires_at).unwrap_or(i64::MAX);

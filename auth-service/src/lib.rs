@@ -51,7 +51,7 @@ use crate::store::Store;
 use crate::tokens::Upkeep;
 
 pub use commands::upkeep::migrate;
-pub use config::{Config, Tries};
+pub use config::{Config, Tries, Verifiers};
 
 /// For what runs beside the calls to end.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -89,7 +89,7 @@ pub async fn serve(
     let deletions = Deletions::new(store.clone(), hasher.clone(), deleted.clone());
     let (news, tasks) = (feed.clone(), background.clone());
     let accounts = Accounts::new(store, hasher, logins, news, limits, deleted, tasks);
-    let services = grpc::services(accounts, feed.clone(), shutdown.clone()).await;
+    let services = grpc::services(accounts, config.verifiers, feed.clone(), shutdown.clone()).await;
     let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
     background.spawn(upkeep.run(shutdown.clone()));
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
@@ -98,7 +98,7 @@ pub async fn serve(
     let chat = Chat::new(chassis::grpc::connect_lazily(
         config.chat_endpoint,
         &config.identity,
-        "chat-service",
+        proto::services::CHAT,
     ));
     let stop = shutdown.clone();
     let purge = move |user_id| chat.clone().purge(user_id).boxed();

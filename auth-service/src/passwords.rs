@@ -86,6 +86,25 @@ impl Hasher {
         self.work(LONGEST_WAIT, move |recipe| recipe.verify(&password, stored.as_deref())).await
     }
 
+    /// Puts `next` in the place of `current`: `None` if `stored` was made from another password, otherwise
+    /// the text to store. Whoever got a place has both done: nobody waits twice.
+    pub(crate) async fn exchange(
+        &self,
+        current: SecretString,
+        stored: Option<String>,
+        next: SecretString,
+        username: String,
+    ) -> Result<Option<String>, Error> {
+        self.work(LONGEST_WAIT, move |recipe| {
+            if !recipe.verify(&current, stored.as_deref())?.is_proven() {
+                return Ok(None);
+            }
+            strength::check(&next, &username)?;
+            recipe.hash(&next).map(Some)
+        })
+        .await
+    }
+
     /// What a deleted account's name may have left behind: see [`Self::trace`].
     pub(crate) fn traces(&self, username_key: &str) -> Vec<String> {
         let peppers = &self.recipe.peppers;

@@ -18,4 +18,5 @@ mod service {
     mod tokens;
     mod upkeep;
     mod users;
+    mod verifiers;
 }

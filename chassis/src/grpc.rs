@@ -2,6 +2,7 @@
 
 mod channel;
 mod content;
+mod doorway;
 mod incoming;
 
 use std::convert::Infallible;

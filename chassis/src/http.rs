@@ -1,24 +1,29 @@
 //! An HTTP server that does not wait for ever: not for a first byte, not for a header, not for a
-//! client that stopped reading, not at the end.
+//! client that stopped reading or asks nothing any more, not at the end.
 //!
 //! `axum::serve` installs no timer, so a connection that sends half a header stays open for good.
 
+mod flights;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::listener;
+use self::flights::Flights;
+use crate::listener::{self, Room};
+use crate::process::descriptors;
 use crate::tasks::Tasks;
 
 /// What a client may take.
@@ -28,8 +33,16 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Headers of one request; more are answered 431.
     pub max_headers: usize,
-    /// Connections at once; more wait in the kernel's queue.
+    /// Connections at once, if there are twice as many file descriptors; more wait in the kernel's queue.
     pub max_connections: usize,
+    /// Connections from one network at once, and half of all at most; more are closed. A network is a /24
+    /// of IPv4 or a /64 of IPv6.
+    pub max_connections_per_network: usize,
+    /// Networks that have no such bound: proxies, behind which everybody is.
+    pub unbounded_networks: Vec<IpNet>,
+    /// For a connection without a request in flight: then it is asked to end, and as long again later it
+    /// is cut off.
+    pub idle: Duration,
     /// For a client to take anything of what it asked for; one that reads nothing is let go.
     pub write_stall: Duration,
     /// For requests in flight to be answered once a shutdown has begun.
@@ -42,6 +55,9 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             max_headers: 100,
             max_connections: 10_000,
+            max_connections_per_network: 1_000,
+            unbounded_networks: Vec::new(),
+            idle: Duration::from_secs(90),
             write_stall: Duration::from_secs(30),
             drain: Duration::from_secs(10),
         }
@@ -70,7 +86,10 @@ pub async fn serve(
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .keep_alive_timeout(Duration::from_secs(10));
     let builder = Arc::new(builder);
-    let room = Arc::new(Semaphore::new(limits.max_connections));
+    // What stands behind a connection needs files and sockets, too.
+    let places = descriptors::share(limits.max_connections, 2);
+    let per_network = limits.max_connections_per_network.min(places.div_ceil(2));
+    let room = Room::shared(places, per_network, limits.unbounded_networks.clone());
     let (tasks, cut) = (Tasks::new(), CancellationToken::new());
     loop {
         let (stream, place) = tokio::select! {
@@ -111,21 +130,23 @@ impl Connection {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_stall));
         let stream = TokioIo::new(Box::pin(stream));
-        let spoken = Arc::new(AtomicBool::new(false));
-        let heard = spoken.clone();
-        let service =
-            self.router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-                heard.store(true, Ordering::Relaxed);
-                if let Some(peer) = peer {
-                    request.extensions_mut().insert(peer);
-                }
-                request.map(axum::body::Body::new)
-            });
+        let (flights, router) = (Flights::default(), self.router);
+        let begun = flights.clone();
+        let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
+            let flight = begun.begin();
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
+            let answer = router.clone().oneshot(request.map(Body::new));
+            async move { answer.await.map(|answer| answer.map(|body| flight.carry(body))) }
+        });
         let connection = self.builder.serve_connection(stream, TowerToHyperService::new(service));
         tokio::pin!(connection);
         let silence = tokio::time::sleep(self.limits.header_timeout);
         tokio::pin!(silence);
-        let (mut stopping, mut waiting) = (false, true);
+        let rest = flights.rest(self.limits.idle);
+        tokio::pin!(rest);
+        let (mut stopping, mut waiting, mut resting) = (false, true, false);
         loop {
             tokio::select! {
                 outcome = connection.as_mut() => {
@@ -137,15 +158,23 @@ impl Connection {
                 () = self.stop.cancelled(), if !stopping => {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();
-                    if !spoken.load(Ordering::Relaxed) {
+                    if !flights.have_begun() {
                         return;
                     }
                 }
                 () = silence.as_mut(), if waiting => {
                     waiting = false;
-                    if !spoken.load(Ordering::Relaxed) {
+                    if !flights.have_begun() {
                         return;
                     }
+                }
+                () = rest.as_mut() => {
+                    if resting {
+                        return;
+                    }
+                    resting = true;
+                    connection.as_mut().graceful_shutdown();
+                    rest.set(flights.rest(self.limits.idle));
                 }
             }
         }

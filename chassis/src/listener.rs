@@ -1,21 +1,25 @@
 //! Taking connections, however often that fails, and no more at once than there is room for.
 
-use std::sync::Arc;
+mod network;
+mod room;
+
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A connection's place among those that are open. Let go of by dropping it.
-pub(crate) type Place = Option<OwnedSemaphorePermit>;
+pub(crate) use room::{Place, Room};
 
-/// The next connection, as soon as there is room for it.
-pub(crate) async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Place) {
-    // Never closed, so there is always a place in the end.
-    let place = room.clone().acquire_owned().await.ok();
+/// The next connection, as soon as there is room for it. Whoever is of a network that has all of its places
+/// is hung up on.
+pub(crate) async fn accept(listener: &TcpListener, room: &Room) -> (TcpStream, Place) {
+    let free = room.free().await;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, from)) => {
+                if let Some(share) = room.share_of(from.ip()) {
+                    return (stream, Place::new(free, share));
+                }
+            }
             Err(error) => {
                 // Out of file descriptors, or the client was gone already: the next may do better.
                 tracing::warn!(%error, "a connection could not be accepted");

@@ -1,6 +1,7 @@
 //! The life of a process: help, commands, settings, logs, signals, a hard end, an exit code.
 
 mod command;
+pub(crate) mod descriptors;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -80,6 +81,7 @@ where
         Ok(config) => config,
         Err(code) => return code,
     };
+    descriptors::raise();
     block_on(about.name, async {
         let shutdown = CancellationToken::new();
         tokio::select! {

@@ -4,6 +4,7 @@
 mod ports {
     mod certificates;
     mod clients;
+    mod http;
     mod limits;
     mod plain;
     mod stage;

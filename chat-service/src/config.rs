@@ -10,6 +10,7 @@ use chassis::grpc::{self, Address, Loopback};
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
+use proto::services;
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::transport::{Endpoint, Uri};
 
@@ -81,11 +82,11 @@ pub struct ModelConfig {
 }
 
 /// Services that call it.
-const CALLERS: [&str; 2] = ["auth-service", "gateway"];
+const CALLERS: [&str; 2] = [services::AUTH, services::GATEWAY];
 
 impl Config {
     /// What other services know it by.
-    pub const NAME: &str = "chat-service";
+    pub const NAME: &str = services::CHAT;
     /// Where the chat service listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:50052";
 

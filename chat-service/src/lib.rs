@@ -84,7 +84,8 @@ pub async fn serve(
     let store = Store::new(database.clone());
     let buddy = Buddy::new(&config.buddy)?;
     let identity = config.identity;
-    let auth = chassis::grpc::connect_lazily(config.auth_endpoint, &identity, "auth-service");
+    let auth =
+        chassis::grpc::connect_lazily(config.auth_endpoint, &identity, proto::services::AUTH);
     let verifier = Verifier::new(auth);
 
     let turns = Turns::new(store.clone(), buddy, &config.turns)?;

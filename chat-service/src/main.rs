@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chassis::process::{self, About};
 use chat_service::{Config, report, serve};
 
-const ABOUT: About = About { name: "chat-service", what: "conversations of AI Buddy" };
+const ABOUT: About = About { name: Config::NAME, what: "conversations of AI Buddy" };
 
 fn main() -> ExitCode {
     process::run_with(ABOUT, &[report::COMMAND], Config::read, |config, shutdown| async move {

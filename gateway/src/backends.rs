@@ -8,6 +8,7 @@ use std::time::Duration;
 use chassis::grpc::{self, Channel};
 use chassis::identity::Identity;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
+use proto::services;
 use tonic::transport::Endpoint;
 use tonic::{Request, Response, Status};
 
@@ -17,6 +18,9 @@ pub(crate) use auth::Auth;
 
 /// For what the auth service does, waiting for a password to be hashed included.
 pub(crate) const AUTH: Duration = Duration::from_secs(5);
+/// For what changes a password or needs one to be done: waiting for a place, hashing twice, telling everybody
+/// that tokens have ended. What is done must not be answered as if it were not.
+pub(crate) const PROOF: Duration = Duration::from_secs(15);
 /// For reading, and for whatever else needs no language model.
 pub(crate) const READ: Duration = Duration::from_secs(5);
 /// For a turn: longer than the model may take in all.
@@ -52,7 +56,7 @@ impl Backends {
             .initial_stream_window_size(CALL_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .http2_max_header_list_size(MAX_HEADER_BYTES);
-        let connect = |chat| grpc::connect_lazily(chat, identity, "chat-service");
+        let connect = |chat| grpc::connect_lazily(chat, identity, services::CHAT);
         let chat_channel = connect(chat.clone());
         Self {
             turns: client(connect(chat)),

@@ -33,6 +33,11 @@ impl FromStr for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Where they are.
+    pub(crate) fn networks(&self) -> &[IpNet] {
+        &self.0
+    }
+
     /// Where a request comes from; `None` where not even its connection says that.
     pub(crate) fn client_of(&self, parts: &Parts) -> Option<IpAddr> {
         let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;

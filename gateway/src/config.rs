@@ -81,7 +81,7 @@ impl FromStr for Origins {
 
 impl Config {
     /// What the services know it by.
-    pub const NAME: &str = "gateway";
+    pub const NAME: &str = proto::services::GATEWAY;
     /// Where the gateway listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:8000";
 

@@ -53,7 +53,8 @@ pub use config::{Config, Origins, Streams};
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
     let identity = config.identity;
-    let auth = chassis::grpc::connect_lazily(config.auth_endpoint, &identity, "auth-service");
+    let auth =
+        chassis::grpc::connect_lazily(config.auth_endpoint, &identity, proto::services::AUTH);
     let verifier = Verifier::new(auth.clone());
     let app = App {
         backends: Backends::new(auth, config.chat_endpoint, &identity),
@@ -62,10 +63,13 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
         streams: config.streams,
         proxies: Arc::new(config.trusted_proxies),
     };
+    // Whoever is behind a proxy of ours shares its address with everybody else.
+    let mut limits = config.limits;
+    limits.unbounded_networks.extend_from_slice(app.proxies.networks());
     let background = Tasks::new();
     let stop = shutdown.clone();
     background.spawn(async move { verifier.keep_fresh(stop).await });
     let router = router::build(app, &config.origins);
-    chassis::http::serve(listener, router, &config.limits, shutdown).await;
-    background.drain(config.limits.drain).await;
+    chassis::http::serve(listener, router, &limits, shutdown).await;
+    background.drain(limits.drain).await;
 }

@@ -5,6 +5,16 @@
 
 mod redacted;
 
+/// What the services are called, wherever they show who they are.
+pub mod services {
+    /// Has the accounts.
+    pub const AUTH: &str = "auth-service";
+    /// Has the conversations.
+    pub const CHAT: &str = "chat-service";
+    /// Stands between people and the others.
+    pub const GATEWAY: &str = "gateway";
+}
+
 /// `aibuddy.auth`: accounts and tokens.
 pub mod auth {
     /// Version 1.
@@ -18,6 +28,9 @@ pub mod auth {
     }
     /// Domain of the error reasons in `google.rpc.ErrorInfo`.
     pub const DOMAIN: &str = "auth.aibuddy";
+    /// Metadata in which a service that stands between people and this one says for whom it asks: an
+    /// address.
+    pub const CLIENT_METADATA: &str = "x-client-address";
 }
 
 /// `aibuddy.chat`: conversations.

@@ -2,14 +2,15 @@
 
 use chassis::authority::{self, Service};
 use chassis::process::Command;
+use proto::services;
 
 use crate::config::Config;
 
 /// Who gets a certificate, and where each looks for it.
 const SERVICES: [Service; 3] = [
     Service { name: Config::NAME, setting: "AUTH_TLS_DIR" },
-    Service { name: "chat-service", setting: "CHAT_TLS_DIR" },
-    Service { name: "gateway", setting: "GATEWAY_TLS_DIR" },
+    Service { name: services::CHAT, setting: "CHAT_TLS_DIR" },
+    Service { name: services::GATEWAY, setting: "GATEWAY_TLS_DIR" },
 ];
 
 /// The command.

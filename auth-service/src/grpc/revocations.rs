@@ -11,8 +11,9 @@ use proto::auth::v1::revocation_service_server::RevocationService;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{VERIFIERS, only};
+use super::only;
 use crate::accounts::Accounts;
+use crate::config::Verifiers;
 use crate::revocations::{Feed, News, Watcher};
 use crate::store::Revocation;
 
@@ -21,6 +22,7 @@ type Told = Pin<Box<dyn Stream<Item = Result<pb::WatchRevocationsResponse, Statu
 /// The generated service, implemented.
 pub(super) struct Handler {
     pub(super) accounts: Arc<Accounts>,
+    pub(super) verifiers: Verifiers,
     pub(super) feed: Feed,
     pub(super) stop: CancellationToken,
 }
@@ -33,7 +35,7 @@ impl RevocationService for Handler {
         &self,
         request: Request<Streaming<pb::WatchRevocationsRequest>>,
     ) -> Result<Response<Told>, Status> {
-        only(&request, &VERIFIERS)?;
+        only(&request, &self.verifiers)?;
         let conversation = Conversation {
             confirmations: request.into_inner(),
             watcher: self.feed.watch(clock::now()).await?,

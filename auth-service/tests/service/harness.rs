@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use auth_service::{Config, Tries, serve};
+use auth_service::{Config, Tries, Verifiers, serve};
 use chassis::identity::{Identity, Secret};
 use chassis::status;
 use proto::auth::DOMAIN;
@@ -48,6 +48,7 @@ pub(crate) fn config(data: &Path) -> Config {
         database_url: format!("sqlite:{}", data.join("auth.db").display()),
         keys_dir: data.join("keys"),
         chat_endpoint: Endpoint::from_static("http://127.0.0.1:9"),
+        verifiers: Verifiers::default(),
         rotate_refresh_tokens: false,
         bcrypt_cost: 4,
         hashing_threads: 1,

@@ -141,6 +141,32 @@ async fn what_is_too_much_for_one_message_is_told_in_several() {
 }
 
 #[tokio::test]
+async fn a_logout_that_comes_again_is_not_answered_before_the_first_is_known() {
+    let service = Service::start().await;
+    let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
+    let mut listener = Listener::at(&service).await;
+    let snapshot = listener.next().await;
+    listener.confirm(&snapshot);
+
+    let mut first = Box::pin(service.log_out(&tokens.refresh, false));
+    let news = tokio::select! {
+        biased;
+        _ = &mut first => panic!("answered before anybody has confirmed it"),
+        news = listener.next() => news,
+    };
+    // Nobody confirms it, until the first has waited long enough.
+    service.verify(&tokens.access).await.unwrap_err();
+    let mut again = Box::pin(service.log_out(&tokens.refresh, false));
+    tokio::select! {
+        biased;
+        first = &mut first => first.unwrap(),
+        _ = &mut again => panic!("answered before what it is about is known"),
+    }
+    listener.confirm(&news);
+    again.await.unwrap();
+}
+
+#[tokio::test]
 async fn what_another_process_took_back_is_told_here_too() {
     let service = Service::start().await;
     let beside = service.beside().await;

@@ -4,29 +4,35 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, future, stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tonic::transport::server::Connected;
 
+use super::doorway::Doorway;
 use crate::identity::{Caller, Identity, Peer};
-use crate::listener::{self, Place};
+use crate::listener::{self, Place, Room};
+use crate::process::descriptors;
 
 /// What a client may take.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once; more wait in the kernel's queue.
+    /// Connections at once, if there are eight times as many file descriptors; more wait in the kernel's
+    /// queue.
     pub max_connections: usize,
+    /// Of them, those that have not shown yet what they are; if there are more, the oldest is cut off.
+    pub max_unready: usize,
+    /// The same, from one address.
+    pub max_unready_per_address: usize,
     /// For the first byte of a connection to arrive.
     pub first_byte: Duration,
     /// For a TLS handshake.
@@ -39,6 +45,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 1_024,
+            max_unready: 256,
+            max_unready_per_address: 64,
             first_byte: Duration::from_secs(10),
             handshake: Duration::from_secs(10),
             silence: Duration::from_secs(90),
@@ -52,15 +60,20 @@ pub(super) fn incoming(
     identity: Identity,
     limits: Limits,
 ) -> impl Stream<Item = Result<Connection, Infallible>> {
-    let most = limits.max_connections;
-    let port = (listener, Arc::new(Semaphore::new(most)));
+    let most = descriptors::share(limits.max_connections, 8);
+    let port = (listener, Room::new(most));
+    let doorway = Doorway::new(limits.max_unready, limits.max_unready_per_address);
     let accepted = stream::unfold(port, |port| async {
         let next = listener::accept(&port.0, &port.1).await;
         Some((next, port))
     });
     accepted
         .map(move |(socket, place)| {
-            Connection::open(socket, place, identity.clone(), limits.clone())
+            let address = socket.peer_addr().ok();
+            let entrance = doorway.enter(address.map(|address| address.ip()));
+            let opening =
+                Connection::open(socket, address, place, identity.clone(), limits.clone());
+            async move { entrance.pass(opening).await.flatten() }
         })
         .buffer_unordered(most)
         .filter_map(|opened| future::ready(opened.map(Ok)))
@@ -80,6 +93,7 @@ impl Connection {
     /// `None`: it came to nothing.
     async fn open(
         socket: TcpStream,
+        address: Option<SocketAddr>,
         place: Place,
         identity: Identity,
         limits: Limits,
@@ -90,7 +104,6 @@ impl Connection {
         if !matches!(spoken, Ok(Ok(1..))) {
             return None;
         }
-        let address = socket.peer_addr().ok();
         let (socket, caller) = match identity {
             Identity::InProcess(_) => (Either::Left(socket), Caller::default()),
             Identity::Certificates(certificates) => {

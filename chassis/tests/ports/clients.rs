@@ -1,5 +1,6 @@
 //! Those who call: with our own channel, and with less than that.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chassis::grpc::{self, Channel};
@@ -9,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tonic::body::Body;
 use tonic::codegen::Service;
@@ -19,6 +20,13 @@ use super::stage::{Authority, Port, soon};
 
 /// What an HTTP/2 client says first, with settings that change nothing.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// A connection from one of the addresses of this machine: all of `127.0.0.0/8`.
+pub(crate) async fn connect_from(address: &str, port: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(address.parse().unwrap(), 0)).unwrap();
+    socket.connect(port).await.unwrap()
+}
 
 /// The way of a service to the auth service behind a port.
 pub(crate) fn to_auth(port: &Port, identity: &Identity) -> Channel {

@@ -7,7 +7,7 @@ use chassis::identity::{Identity, Secret};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::clients::{PREFACE, call, to_auth, who_am_i};
+use super::clients::{PREFACE, call, connect_from, to_auth, who_am_i};
 use super::stage::{Authority, Port, soon};
 
 /// Long enough for everybody who means to be served, also on a busy machine.
@@ -77,6 +77,20 @@ async fn who_falls_silent_after_the_preface_is_cut_off_while_others_are_served()
     let identity = in_process();
     let port = Port::within(Limits { silence: SHORT, ..limits() }, &identity).await;
     cut_off(&port, &identity, PREFACE).await;
+}
+
+#[tokio::test]
+async fn however_many_say_nothing_others_are_served() {
+    let limits =
+        Limits { max_connections: 4, max_unready: 2, max_unready_per_address: 1, ..limits() };
+    for identity in [in_process(), Authority::new().identity("auth-service")] {
+        let port = Port::within(limits.clone(), &identity).await;
+        let mut silent = Vec::new();
+        for from in (0..20).flat_map(|_| ["127.0.0.1", "127.0.0.2", "127.0.0.3"]) {
+            silent.push(connect_from(from, port.address).await);
+            who_am_i(&to_auth(&port, &identity)).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use chassis::clock;
 use chassis::identity::Caller;
 use proto::chat::v1 as pb;
 use proto::chat::v1::user_data_service_server::UserDataService;
+use proto::services;
 use tonic::{Request, Response};
 
 use super::Answer;
@@ -13,7 +14,7 @@ use crate::conversations::Conversations;
 use crate::error::Error;
 
 /// Who may ask: whoever has the accounts.
-const OWNERS: &[&str] = &["auth-service"];
+const OWNERS: &[&str] = &[services::AUTH];
 
 /// The generated service, implemented.
 pub(super) struct Handler {

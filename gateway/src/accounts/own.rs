@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::LoginReply;
-use crate::backends::{self, AUTH, Auth};
+use crate::backends::{self, AUTH, Auth, PROOF};
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -49,8 +49,8 @@ pub(crate) async fn change_password(
     let names = ["current_password", "new_password"];
     let [current_password, new_password] = fields::required(&body, names)?;
     let request = pb::ChangePasswordRequest { current_password, new_password };
-    let request = caller.asks(AUTH, request);
-    let reply = backends::answer(AUTH, auth.change_password(request)).await?;
+    let request = caller.asks(PROOF, request);
+    let reply = backends::answer(PROOF, auth.change_password(request)).await?;
     let tokens = reply.tokens.ok_or_else(ApiError::internal)?;
     Ok(Json(LoginReply { access: tokens.access, refresh: tokens.refresh }))
 }
@@ -74,7 +74,7 @@ pub(crate) async fn delete(
     Body(body): Body,
 ) -> Result<StatusCode, ApiError> {
     let [password] = fields::required(&body, ["password"])?;
-    let request = caller.asks(AUTH, pb::DeleteAccountRequest { password });
-    backends::answer(AUTH, auth.delete_account(request)).await?;
+    let request = caller.asks(PROOF, pb::DeleteAccountRequest { password });
+    backends::answer(PROOF, auth.delete_account(request)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use chassis::grpc::Channel;
 use http::request::Parts;
+use proto::auth::CLIENT_METADATA;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
@@ -12,9 +13,6 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::{Request, Status};
 
 use crate::router::App;
-
-/// Metadata that holds the address somebody calls from.
-const CLIENT: &str = "x-client-address";
 
 /// The auth service, for whoever sent a request: it limits how much is tried from where.
 pub(crate) struct Auth(pub(crate) AuthServiceClient<InterceptedService<Channel, For>>);
@@ -26,7 +24,7 @@ pub(crate) struct For(Option<AsciiMetadataValue>);
 impl Interceptor for For {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         if let Some(address) = &self.0 {
-            request.metadata_mut().insert(CLIENT, address.clone());
+            request.metadata_mut().insert(CLIENT_METADATA, address.clone());
         }
         Ok(request)
     }

@@ -122,12 +122,22 @@ async fn every_call_tells_how_long_it_is_waited_for() {
     world.post("/api/login/", &name).await;
     world.post("/api/refresh/", &json!({"refresh": "a.b.c"})).await;
     world.get("/api/get-messages/?session_id=1").await;
-    answer(world.request_as_user("POST", "/api/send-message/").json(&json!({"text": "hi"}))).await;
+    for (method, path, body) in [
+        ("POST", "/api/send-message/", json!({"text": "hi"})),
+        ("POST", "/api/change-password/", json!({"current_password": "a", "new_password": "b"})),
+        ("DELETE", "/api/account/", json!({"password": "a"})),
+    ] {
+        answer(world.request_as_user(method, path).json(&body)).await;
+    }
     let (short, long) = (Duration::from_secs(5), Duration::from_mins(1));
+    // Two hashes and what is told afterwards: it must not be called undone when it is done.
+    let proof = Duration::from_secs(15);
     for (waited, header) in [
         (short, world.auth.register.last().metadata("grpc-timeout")),
         (short, world.auth.log_in.last().metadata("grpc-timeout")),
         (short, world.auth.refresh.last().metadata("grpc-timeout")),
+        (proof, world.auth.change_password.last().metadata("grpc-timeout")),
+        (proof, world.auth.delete_account.last().metadata("grpc-timeout")),
         (short, world.chat.list.last().metadata("grpc-timeout")),
         (long, world.chat.send.last().metadata("grpc-timeout")),
     ] {

@@ -1,7 +1,7 @@
 //! Programs of the product as real processes, started and ended as an operator or a crash would.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Process {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
     more: watch::Receiver<usize>,
-    _readers: JoinSet<()>,
+    readers: JoinSet<()>,
 }
 
 impl Process {
@@ -32,22 +32,53 @@ impl Process {
     /// Starts a command of a program of this workspace: `keys rotate`.
     #[must_use]
     pub fn command(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(find(program))
-            .args(arguments)
+        Self::command_in(Path::new("."), program, arguments, settings)
+    }
+
+    /// The same, from this folder.
+    #[must_use]
+    pub fn command_in(
+        folder: &Path,
+        program: &str,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new(find(program));
+        command.args(arguments).current_dir(folder);
+        Self::spawn(command, settings)
+    }
+
+    /// Starts a program that begins with so many file descriptors; `what` is `-n`, or `-Sn` if it may take
+    /// more.
+    #[must_use]
+    pub fn with_descriptors(
+        what: &str,
+        count: usize,
+        program: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new("/bin/sh");
+        let words = format!("ulimit {what} {count}; exec \"$0\"");
+        command.args(["-c", &words]).arg(find(program));
+        Self::spawn(command, settings)
+    }
+
+    fn spawn(mut command: Command, settings: &[(&str, &str)]) -> Self {
+        let mut child = command
             .env_clear()
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
+            .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (sender, more) = watch::channel(0);
         let mut readers = JoinSet::new();
         let (out, err) = (child.stdout.take(), child.stderr.take());
         readers.spawn(read(out.expect("piped"), lines.clone(), sender.clone()));
         readers.spawn(read(err.expect("piped"), lines.clone(), sender));
-        Self { child, lines, more, _readers: readers }
+        Self { child, lines, more, readers }
     }
 
     /// Waits for a line that contains `words` and returns it.
@@ -88,14 +119,30 @@ impl Process {
         kibibytes.expect("a peak") * 1024
     }
 
+    /// How many files it may have open, and up to how many it may raise that.
+    #[must_use]
+    pub fn most_files(&self) -> (u64, u64) {
+        let pid = self.child.id().expect("it is running");
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("limits");
+        let files = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+        let mut numbers = files.expect("a line").split_whitespace().map(str::parse);
+        let mut number = || numbers.next().expect("a number").expect("a number");
+        (number(), number())
+    }
+
     /// Ends it as a crash does, at once.
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("it should be killed");
     }
 
-    /// Waits for its end and returns its exit code.
+    /// Waits for its end, and all that it wrote before, and returns its exit code.
     pub async fn ended(&mut self) -> Option<i32> {
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let ended = async {
+            let status = self.child.wait().await;
+            while self.readers.join_next().await.is_some() {}
+            status
+        };
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
         ended.expect("it should end").expect("it should have a status").code()
     }
 }

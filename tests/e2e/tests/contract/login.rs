@@ -2,8 +2,7 @@
 //!
 //! Where the original's accounts have short passwords, ours have `<pw>`.
 
-use e2e::Product;
-use sea_orm::{ConnectionTrait as _, Database};
+use e2e::{Process, Product};
 
 use super::answers::{NO_ACCOUNT, NO_DATA, NO_OBJECT, PARSE_ERROR, TOKENS, TOO_LARGE, UNSUPPORTED};
 use super::cases::{Case, Difference, FORM, JSON, MULTIPART, because};
@@ -165,12 +164,10 @@ async fn logging_in_is_answered_as_recorded() {
     stage.judge(SAME, DIFFERENT).await;
 }
 
-/// Nobody can do that through the API.
+/// As an operator does it, while the product runs: nobody can do that through the API.
 pub(super) async fn deactivate(product: &Product, name: &str) {
-    let url = format!("sqlite:{}", product.data().join("auth.db").display());
-    let database = Database::connect(url).await.unwrap();
-    let statement = format!("UPDATE users SET is_active = FALSE WHERE username = '{name}'");
-    let changed = database.execute_unprepared(&statement).await.unwrap();
-    assert_eq!(changed.rows_affected(), 1);
-    database.close().await.unwrap();
+    let data = product.data().display().to_string();
+    let settings = [("AI_BUDDY_DATA", data.as_str())];
+    let mut command = Process::command("ai-buddy", &["users", "deactivate", name], &settings);
+    assert_eq!(command.ended().await, Some(0), "{}", command.output());
 }
