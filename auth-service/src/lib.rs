@@ -10,7 +10,6 @@ mod deletions;
 mod error;
 mod folding;
 mod grpc;
-mod keyring;
 mod keys;
 mod limits;
 mod logins;
@@ -40,12 +39,12 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::Accounts;
 use crate::deletions::Deletions;
 use crate::grpc::chat::Chat;
-use crate::keyring::Keyring;
 use crate::keys::Folder;
 use crate::limits::Limits;
 use crate::logins::Logins;
 use crate::migrations::Migrator;
 use crate::passwords::Hasher;
+use crate::peppers::Peppers;
 use crate::revocations::Feed;
 use crate::store::Store;
 use crate::tokens::Upkeep;
@@ -65,7 +64,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let keyring = Keyring::open(&config.keys_dir)?;
+    let peppers = Peppers::open(&config.keys_dir)?;
     let folder = Folder::at(&config.keys_dir);
     let now = unix_seconds(clock::now());
     let found = folder.begin(now)?;
@@ -75,10 +74,10 @@ pub async fn serve(
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     let store = Store::new(database.clone());
-    let foreign = store.password_hash_of_others(keyring.peppers.ids()).await?;
-    keyring.check_pepper(foreign.as_deref())?;
+    let foreign = store.made_with_others(peppers.ids()).await?;
+    peppers.check(foreign.as_deref())?;
 
-    let hasher = Hasher::new(keyring.peppers, config.bcrypt_cost, config.hashing_threads)?;
+    let hasher = Hasher::new(peppers, config.bcrypt_cost, config.hashing_threads)?;
     let background = Tasks::new();
     let feed = Feed::open(store.clone(), clock::now()).await?;
     let rotate = config.rotate_refresh_tokens;

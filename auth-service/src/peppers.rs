@@ -9,7 +9,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chassis::secret_file::{self, Draft};
@@ -17,12 +17,13 @@ use ring::{digest, hmac};
 use token::keys::random_bytes;
 
 use crate::keys::Folder;
+use crate::passwords;
 
 /// What the trace of a deleted account's name begins with. It has a colon, and so it is no name.
 pub(crate) const TRACE: &str = "deleted:";
 
 /// The file of the current one.
-pub(crate) const CURRENT: &str = "pepper.key";
+const CURRENT: &str = "pepper.key";
 
 /// The current pepper, and earlier ones that are still good for verifying.
 pub(crate) struct Peppers {
@@ -33,9 +34,16 @@ pub(crate) struct Peppers {
 impl Peppers {
     /// Reads the peppers in `folder`, making it and the current one if they are not there yet.
     pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        let place = folder.join(CURRENT);
-        if !place.exists() {
-            let keys = Folder::at(folder);
+        let (place, keys) = (folder.join(CURRENT), Folder::at(folder));
+        if place.exists() {
+            if keys.is_empty() {
+                tracing::warn!(
+                    folder = %folder.display(),
+                    "there is a pepper and no signing key; unless a first start was cut off here, the keys \
+                     are lost: others are made, and everybody has to log in again"
+                );
+            }
+        } else {
             keys.make()?;
             let _lock = keys.lock()?;
             // Another process may have been faster.
@@ -69,6 +77,22 @@ impl Peppers {
             }
         }
         Ok(Self { current, earlier })
+    }
+
+    /// Refuses to work beside what was made with a pepper that is not there, a password hash or the trace
+    /// of a name: people could not log in, names of deleted accounts could be registered, and new accounts
+    /// would hide the loss.
+    pub(crate) fn check(&self, stored: Option<&str>) -> anyhow::Result<()> {
+        let Some(stored) = stored else { return Ok(()) };
+        let of_password = passwords::pepper_of(stored).map(|id| ("passwords", id));
+        let of_name = || pepper_of(stored).map(|id| ("names of deleted accounts", id));
+        match of_password.or_else(of_name) {
+            Some((what, id)) if self.named(id).is_none() => bail!(
+                "{what} in the database were hashed with the pepper {id}, and neither pepper.key nor a \
+                 pepper-*.key beside it is that one",
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// The one that new hashes are made with.
@@ -193,5 +217,60 @@ mod tests {
         fs::write(&file, b"short").unwrap();
         let error = Peppers::open(folder.path()).err().unwrap().to_string();
         assert!(error.contains("pepper-1.key"), "{error}");
+    }
+
+    #[test]
+    fn a_pepper_is_made_once_and_kept_for_the_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let first = Peppers::open(&keys).unwrap();
+        let again = Peppers::open(&keys).unwrap();
+        assert_eq!(first.ids(), again.ids());
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&keys), 0o700);
+        let files: Vec<_> = fs::read_dir(&keys).unwrap().map(|file| file.unwrap().path()).collect();
+        assert_eq!(files.len(), 2, "the pepper and the lock; no drafts are left behind");
+        assert!(files.iter().all(|file| mode(file) == 0o600));
+    }
+
+    #[test]
+    fn services_that_start_at_once_have_the_same_pepper() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        let open = || Peppers::open(&keys).unwrap().ids();
+        let all = std::thread::scope(|threads| {
+            let starts: Vec<_> = (0..8).map(|_| threads.spawn(open)).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(all.iter().all(|ids| *ids == all[0]), "{all:?}");
+    }
+
+    #[test]
+    fn a_pepper_that_others_can_read_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        Peppers::open(folder.path()).unwrap();
+        let key = folder.path().join("pepper.key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = Peppers::open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("pepper.key"), "{error}");
+    }
+
+    #[test]
+    fn a_pepper_that_is_cut_short_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        Peppers::open(folder.path()).unwrap();
+        fs::write(folder.path().join("pepper.key"), b"short").unwrap();
+        let error = Peppers::open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("pepper.key"), "{error}");
+    }
+
+    #[test]
+    fn a_lost_pepper_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let peppers = Peppers::open(folder.path()).unwrap();
+        assert!(peppers.check(None).is_ok());
+        let id = peppers.current().id();
+        assert!(peppers.check(Some(&format!("$ab1${id}$2b$…"))).is_ok());
+        assert!(peppers.check(Some("$ab1$00000000$2b$…")).is_err());
     }
 }

@@ -31,7 +31,7 @@ impl Store {
 
     /// What names another pepper than `known` ones, if there is anything: a password hash, or else the
     /// trace of a deleted account's name. Looks at all accounts.
-    pub(crate) async fn password_hash_of_others(
+    pub(crate) async fn made_with_others(
         &self,
         known: Vec<String>,
     ) -> Result<Option<String>, Error> {
@@ -102,7 +102,7 @@ mod tests {
         let store = store(&folder).await;
         let others = async |known: &[&str]| {
             let known = known.iter().map(ToString::to_string).collect();
-            store.password_hash_of_others(known).await.unwrap()
+            store.made_with_others(known).await.unwrap()
         };
         assert_eq!(others(&[]).await, None);
         for (name, hash) in [

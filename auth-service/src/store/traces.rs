@@ -40,7 +40,6 @@ mod tests {
     use database::Database;
 
     use super::*;
-    use crate::keyring::Keyring;
     use crate::migrations::Migrator;
     use crate::passwords::Hasher;
     use crate::peppers::Peppers;
@@ -77,9 +76,9 @@ mod tests {
         let url = format!("sqlite:{}", folder.join("auth.db").display());
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let notice = async || {
-            let keyring = Keyring::open(folder).unwrap();
-            let foreign = store.password_hash_of_others(keyring.peppers.ids()).await.unwrap();
-            keyring.check_pepper(foreign.as_deref()).map_err(|error| error.to_string())
+            let peppers = Peppers::open(folder).unwrap();
+            let foreign = store.made_with_others(peppers.ids()).await.unwrap();
+            peppers.check(foreign.as_deref()).map_err(|error| error.to_string())
         };
         delete(&store, "ada", hasher(folder).trace("ada")).await;
         // As it was written before traces named their pepper.

@@ -10,7 +10,6 @@ use chassis::clock::unix_seconds;
 use chrono::{DateTime, Utc};
 
 use super::report::Report;
-use crate::keyring::Keyring;
 use crate::keys::{Folder, Snapshot};
 use crate::migrations::Migrator;
 use crate::passwords::Hasher;
@@ -33,8 +32,7 @@ pub(super) async fn run(
         let verdict = self_test::run(&found.keys, unix_seconds(now));
         report.add("self-test", verdict, |()| "tokens are judged as they should be".into());
     }
-    let peppers = Keyring::find(keys).map(|keyring| keyring.peppers);
-    let peppers = report.add("peppers", peppers, |peppers| {
+    let peppers = report.add("peppers", Peppers::find(keys), |peppers| {
         let (count, current) = (peppers.ids().len(), peppers.current().id());
         format!("{count}, for their owner alone; new hashes are made with {current}")
     });

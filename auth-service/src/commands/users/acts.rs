@@ -9,8 +9,8 @@ use secrecy::SecretString;
 use super::terminal;
 use super::whom::Whom;
 use crate::error::Error;
-use crate::keyring::Keyring;
 use crate::passwords::Hasher;
+use crate::peppers::Peppers;
 use crate::store::{Actor, Candidate, Store};
 use crate::usernames::Username;
 
@@ -26,10 +26,10 @@ pub(super) struct Secrets {
 impl Secrets {
     async fn hasher(self, store: &Store) -> anyhow::Result<Hasher> {
         // None is made here: it would be in a wrong place, or belong to whoever runs the command.
-        let keyring = Keyring::find(&self.keys)?;
-        let foreign = store.password_hash_of_others(keyring.peppers.ids()).await?;
-        keyring.check_pepper(foreign.as_deref())?;
-        Ok(Hasher::new(keyring.peppers, self.cost, 1)?)
+        let peppers = Peppers::find(&self.keys)?;
+        let foreign = store.made_with_others(peppers.ids()).await?;
+        peppers.check(foreign.as_deref())?;
+        Ok(Hasher::new(peppers, self.cost, 1)?)
     }
 }
 
