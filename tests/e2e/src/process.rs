@@ -74,11 +74,26 @@ impl Process {
     /// The most memory it ever had, in bytes.
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory it has now, in bytes.
+    #[must_use]
+    pub fn resident_memory(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let pid = self.child.id().expect("it is running");
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a status");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
-        kibibytes.expect("a peak") * 1024
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        let kibibytes = value.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+        kibibytes.expect("a number") * 1024
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a status").is_none()
     }
 
     /// Ends it as a crash does, at once.
