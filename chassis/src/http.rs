@@ -3,6 +3,8 @@
 //!
 //! `axum::serve` installs no timer, so a connection that sends half a header stays open for good.
 
+mod pace;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,6 +22,11 @@ use tower::ServiceExt as _;
 
 use crate::listener;
 use crate::tasks::Tasks;
+
+use pace::Pace;
+
+/// Requests at once on one connection: as many as RFC 9113 finds enough, as each may hold a page.
+const MAX_STREAMS: u32 = 100;
 
 /// What a client may take.
 #[derive(Debug, Clone)]
@@ -65,7 +72,7 @@ pub async fn serve(
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(256)
+        .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(64 * 1024)
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .keep_alive_timeout(Duration::from_secs(10));
@@ -113,18 +120,24 @@ impl Connection {
         let stream = TokioIo::new(Box::pin(stream));
         let spoken = Arc::new(AtomicBool::new(false));
         let heard = spoken.clone();
-        let service =
-            self.router.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+        let pace = Pace::new();
+        let paced = pace.clone();
+        let service = self
+            .router
+            .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
                 heard.store(true, Ordering::Relaxed);
                 if let Some(peer) = peer {
                     request.extensions_mut().insert(peer);
                 }
                 request.map(axum::body::Body::new)
-            });
+            })
+            .map_response(move |answer| answer.map(|body| paced.of(body)));
         let connection = self.builder.serve_connection(stream, TowerToHyperService::new(service));
         tokio::pin!(connection);
         let silence = tokio::time::sleep(self.limits.header_timeout);
         tokio::pin!(silence);
+        let stall = pace.stalls(self.limits.write_stall);
+        tokio::pin!(stall);
         let (mut stopping, mut waiting) = (false, true);
         loop {
             tokio::select! {
@@ -132,6 +145,10 @@ impl Connection {
                     if let Err(error) = outcome {
                         tracing::debug!(%error, "a connection ended early");
                     }
+                    return;
+                }
+                () = stall.as_mut() => {
+                    tracing::debug!("nothing of an answer was taken");
                     return;
                 }
                 () = self.stop.cancelled(), if !stopping => {
