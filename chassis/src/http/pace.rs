@@ -110,3 +110,52 @@ impl Drop for Paced {
         self.wait(false);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::body::Body as _;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(100);
+    /// Longer than that.
+    const LONG: Duration = Duration::from_millis(500);
+
+    /// What a client takes when it has room: the size of a piece, 0 at the end.
+    async fn take(body: &mut Body) -> usize {
+        let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await;
+        frame.map_or(0, |frame| frame.unwrap().into_data().unwrap().len())
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_which_nothing_is_taken_stalls_and_one_that_is_taken_slowly_does_not() {
+        let pace = Pace::new();
+        let mut body = pace.of(Body::from(vec![b'a'; 3 * PIECE + 1]));
+        assert_eq!(body.size_hint().exact(), Some(3 * PIECE as u64 + 1));
+        assert!(timeout(LONG, pace.stalls(PATIENCE)).await.is_err(), "nothing was handed out");
+        let taking = async {
+            for _ in 0..3 {
+                assert_eq!(take(&mut body).await, PIECE);
+                tokio::time::sleep(PATIENCE / 4).await;
+            }
+        };
+        tokio::select! {
+            () = taking => {}
+            () = pace.stalls(PATIENCE) => panic!("it was taken"),
+        }
+        assert!(timeout(LONG, pace.stalls(PATIENCE)).await.is_ok(), "the rest is not taken");
+        assert_eq!((take(&mut body).await, take(&mut body).await), (1, 0));
+        drop(body);
+        assert!(timeout(LONG, pace.stalls(PATIENCE)).await.is_err(), "there is no more of it");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_yet_is_waited_for() {
+        let pace = Pace::new();
+        let silent = futures_util::stream::pending::<Result<Bytes, std::convert::Infallible>>();
+        let mut body = pace.of(Body::from_stream(silent));
+        assert!(timeout(LONG, take(&mut body)).await.is_err());
+        assert!(timeout(LONG, pace.stalls(PATIENCE)).await.is_err(), "it is us who are slow");
+    }
+}

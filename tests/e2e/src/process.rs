@@ -108,6 +108,16 @@ impl Process {
     }
 }
 
+/// Runs a program of this workspace to its end, which must be a good one, and returns what it said.
+pub(crate) async fn run(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+    let mut command = Command::new(find(program));
+    command.args(arguments).env_clear().envs(settings.iter().copied()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = output.expect("it should end").expect("it can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 async fn read(
     pipe: impl AsyncRead + Unpin,
     lines: Arc<Mutex<Vec<String>>>,

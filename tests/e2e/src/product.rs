@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Answer, Process, User};
+use crate::{Answer, Process, User, process};
 
 /// How long a start may take, on a machine that starts several at once.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -166,6 +166,13 @@ impl Product {
             }
         };
         tokio::time::timeout(PATIENCE, ready).await.expect("it should become ready");
+    }
+
+    /// What an operator does beside the running product: `keys rotate --now`. Returns what was said.
+    pub async fn command(&self, arguments: &str) -> String {
+        let folder = self.data().to_str().expect("a folder with a plain name");
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        process::run("ai-buddy", &arguments, &[("AI_BUDDY_DATA", folder)]).await
     }
 
     /// Stops the product and starts it again on the same data, with the same model.

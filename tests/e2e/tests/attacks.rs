@@ -6,11 +6,13 @@
 mod calls;
 mod claims;
 mod controls;
+mod crowds;
 mod endpoints;
 mod floods;
 mod forger;
 mod frames;
 mod headers;
+mod keys;
 mod logins;
 mod messages;
 mod metadata;
@@ -142,7 +144,6 @@ impl Scene {
         let messages = ada.messages(session).await;
         assert_eq!(messages[0].1, WORDS);
         let grown = process.resident_memory().saturating_sub(memory);
-        println!("{} KiB more are in use", grown / 1024);
         assert!(grown < MEMORY, "{grown} bytes more are in use");
         process.signal("TERM").await;
         assert_eq!(process.ended().await, Some(0), "{}", process.output());

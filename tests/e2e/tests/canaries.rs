@@ -50,7 +50,7 @@ impl Canaries {
 
 /// Bytes in hexadecimal, in both alphabets of base64, and as a list of numbers.
 fn spellings(bytes: &[u8]) -> [String; 5] {
-    let hexadecimal = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hexadecimal = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let list = format!("{bytes:?}");
     [
         hexadecimal.to_uppercase(),

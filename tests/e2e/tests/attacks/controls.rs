@@ -45,7 +45,6 @@ async fn others_are_served_during(scene: &Scene, what: &str, begin: &[u8], more:
     stop.cancel();
     let grown = most.saturating_sub(scene.memory);
     let floods = floods.join_all().await;
-    println!("{what}: {floods:?}, {} KiB more", grown / 1024);
     assert!(grown < MEMORY, "{what}: {grown} bytes more were in use");
     for flood in floods {
         assert!(flood.cuts > 0 || flood.said > 1, "{what} did not arrive: {flood:?}");

@@ -9,7 +9,7 @@ use super::frames::{
 /// `ENHANCE_YOUR_CALM`
 const CALM: [u8; 4] = [0, 0, 0, 11];
 /// `CANCEL`
-const CANCEL: [u8; 4] = [0, 0, 0, 8];
+pub(super) const CANCEL: [u8; 4] = [0, 0, 0, 8];
 /// The setting of how many streams there may be at once.
 const STREAMS: [u8; 2] = [0, 3];
 

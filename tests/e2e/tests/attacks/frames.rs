@@ -51,12 +51,11 @@ fn written(name: &str, value: &str) -> Vec<u8> {
     let mut bytes = vec![0];
     for text in [name, value] {
         // What does not fit into seven bits follows.
-        match u8::try_from(text.len()) {
-            Ok(length @ ..127) => bytes.push(length),
-            _ => {
-                bytes.push(127);
-                prost::encoding::encode_varint(text.len() as u64 - 127, &mut bytes);
-            }
+        if let Ok(length @ ..127) = u8::try_from(text.len()) {
+            bytes.push(length);
+        } else {
+            bytes.push(127);
+            prost::encoding::encode_varint(text.len() as u64 - 127, &mut bytes);
         }
         bytes.extend_from_slice(text.as_bytes());
     }
