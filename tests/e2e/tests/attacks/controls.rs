@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +15,8 @@ use super::{LET_IN, MEMORY, Scene};
 
 /// How long somebody else may wait while it goes on.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than anybody is waited for who takes nothing.
+const LONG: Duration = Duration::from_mins(1);
 /// How often it is said at once.
 const AT_ONCE: usize = 1_000;
 /// The largest window that there is.
@@ -76,6 +79,21 @@ async fn floods_of_frames_about_a_connection_keep_nobody_else_waiting() {
     ] {
         others_are_served_during(&scene, what, begin, &more).await;
     }
+    scene.ends_unharmed().await;
+}
+
+/// E13: an answer is owed to each of them, and nobody takes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_pings_on_and_hears_no_answer_is_let_go() {
+    let scene = Scene::open().await;
+    let pings = frame(PING, 0, 0, b"are u ok").repeat(AT_ONCE);
+    let deaf = join_all(scene.ports().map(async |port| {
+        let mut link = Link::open(&port).await;
+        let ended = tokio::time::timeout(LONG, link.talk_on(&pings)).await;
+        (port, ended.is_ok())
+    }));
+    let ended = deaf.await;
+    assert!(ended.iter().all(|(_, ended)| *ended), "{ended:?}");
     scene.ends_unharmed().await;
 }
 

@@ -81,6 +81,11 @@ impl Link {
         let _in_vain = self.to.write_all(bytes).await;
     }
 
+    /// Says the same again and again until it is hung up on, and hears nothing of what comes.
+    pub(super) async fn talk_on(&mut self, bytes: &[u8]) {
+        while self.to.write_all(bytes).await.is_ok() {}
+    }
+
     /// The next frame; `None` at the end.
     pub(super) async fn hear(&mut self) -> Option<Frame> {
         let heard = tokio::time::timeout(PATIENCE, hear(&mut self.from)).await;
