@@ -4,6 +4,7 @@
 //! `axum::serve` installs no timer, so a connection that sends half a header stays open for good.
 
 mod flights;
+mod pace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +23,13 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use self::flights::Flights;
+use self::pace::Pace;
 use crate::listener::{self, Room};
 use crate::process::descriptors;
 use crate::tasks::Tasks;
+
+/// Requests at once on one connection: as many as RFC 9113 finds enough, as each may hold a page.
+const MAX_STREAMS: u32 = 100;
 
 /// What a client may take.
 #[derive(Debug, Clone)]
@@ -81,7 +86,7 @@ pub async fn serve(
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(256)
+        .max_concurrent_streams(MAX_STREAMS)
         .max_header_list_size(64 * 1024)
         .keep_alive_interval(Some(Duration::from_secs(30)))
         .keep_alive_timeout(Duration::from_secs(10));
@@ -130,15 +135,15 @@ impl Connection {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_stall));
         let stream = TokioIo::new(Box::pin(stream));
-        let (flights, router) = (Flights::default(), self.router);
-        let begun = flights.clone();
+        let (flights, pace, router) = (Flights::default(), Pace::new(), self.router);
+        let (begun, paced) = (flights.clone(), pace.clone());
         let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
-            let flight = begun.begin();
+            let (flight, paced) = (begun.begin(), paced.clone());
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
             }
             let answer = router.clone().oneshot(request.map(Body::new));
-            async move { answer.await.map(|answer| answer.map(|body| flight.carry(body))) }
+            async move { answer.await.map(|answer| answer.map(|body| flight.carry(paced.of(body)))) }
         });
         let connection = self.builder.serve_connection(stream, TowerToHyperService::new(service));
         tokio::pin!(connection);
@@ -146,6 +151,8 @@ impl Connection {
         tokio::pin!(silence);
         let rest = flights.rest(self.limits.idle);
         tokio::pin!(rest);
+        let stall = pace.stalls(self.limits.write_stall);
+        tokio::pin!(stall);
         let (mut stopping, mut waiting, mut resting) = (false, true, false);
         loop {
             tokio::select! {
@@ -153,6 +160,10 @@ impl Connection {
                     if let Err(error) = outcome {
                         tracing::debug!(%error, "a connection ended early");
                     }
+                    return;
+                }
+                () = stall.as_mut() => {
+                    tracing::debug!("nothing of an answer was taken");
                     return;
                 }
                 () = self.stop.cancelled(), if !stopping => {

@@ -39,6 +39,8 @@ pub struct Limits {
     pub handshake: Duration,
     /// For anything to arrive after that. Longer than it takes to answer a sign of life.
     pub silence: Duration,
+    /// For a peer to take anything of what it is told; one that reads nothing is let go.
+    pub write_stall: Duration,
 }
 
 impl Default for Limits {
@@ -50,6 +52,7 @@ impl Default for Limits {
             first_byte: Duration::from_secs(10),
             handshake: Duration::from_secs(10),
             silence: Duration::from_secs(90),
+            write_stall: Duration::from_secs(30),
         }
     }
 }
@@ -122,6 +125,7 @@ impl Connection {
         };
         let mut stream = TimeoutStream::new(socket);
         stream.set_read_timeout(Some(limits.silence));
+        stream.set_write_timeout(Some(limits.write_stall));
         let peer = Peer { caller, address };
         Some(Self { stream: Box::pin(stream), peer, _place: place })
     }

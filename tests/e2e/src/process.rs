@@ -112,11 +112,26 @@ impl Process {
     /// The most memory it ever had, in bytes.
     #[must_use]
     pub fn peak_memory(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory it has now, in bytes.
+    #[must_use]
+    pub fn resident_memory(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let pid = self.child.id().expect("it is running");
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a status");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
-        kibibytes.expect("a peak") * 1024
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        let kibibytes = value.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+        kibibytes.expect("a number") * 1024
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a status").is_none()
     }
 
     /// How many files it may have open, and up to how many it may raise that.
@@ -145,6 +160,16 @@ impl Process {
         let ended = tokio::time::timeout(PATIENCE, ended).await;
         ended.expect("it should end").expect("it should have a status").code()
     }
+}
+
+/// Runs a program of this workspace to its end, which must be a good one, and returns what it said.
+pub(crate) async fn run(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+    let mut command = Command::new(find(program));
+    command.args(arguments).env_clear().envs(settings.iter().copied()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await;
+    let output = output.expect("it should end").expect("it can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 async fn read(

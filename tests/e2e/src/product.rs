@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Answer, User};
+use crate::{Answer, Process, User, process};
 
 /// How long a start may take, on a machine that starts several at once.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -23,16 +23,21 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Product {
     base: String,
     http: Client,
+    own: Option<Own>,
+}
+
+/// What only a product of this test's own has.
+struct Own {
+    data: TempDir,
+    auth: String,
+    chat: String,
     inside: Option<Inside>,
 }
 
 /// What only a product in this process has.
 struct Inside {
-    data: TempDir,
     /// Those it was started with, for when it is started again.
     settings: Vec<(&'static str, String)>,
-    auth: String,
-    chat: String,
     stop: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -52,7 +57,7 @@ impl Product {
     /// With the offline buddy.
     pub async fn start() -> Self {
         match outside() {
-            Some(url) => Self { base: url, http: http_client(), inside: None },
+            Some(url) => Self { base: url, http: http_client(), own: None },
             None => Self::start_with(|_| {}).await,
         }
     }
@@ -113,8 +118,9 @@ impl Product {
         let running = tokio::spawn(async move {
             product.serve(listener, stopped).await.expect("the product should run");
         });
-        let inside = Some(Inside { data, settings, auth, chat, stop, running });
-        let product = Self { base, http: http_client(), inside };
+        let inside = Some(Inside { settings, stop, running });
+        let own = Some(Own { data, auth, chat, inside });
+        let product = Self { base, http: http_client(), own };
         product.ready().await;
         product
     }
@@ -122,7 +128,29 @@ impl Product {
     /// A product that runs in processes of its own, at this address.
     #[must_use]
     pub fn at(address: &str) -> Self {
-        Self { base: format!("http://{address}"), http: http_client(), inside: None }
+        Self { base: format!("http://{address}"), http: http_client(), own: None }
+    }
+
+    /// As a process of its own, as an operator starts it, with these settings. Passwords are hashed as
+    /// cheaply as an operator can have it.
+    pub async fn as_process(settings: &[(&str, &str)]) -> (Process, Self) {
+        let data = TempDir::new().expect("a folder");
+        let folder = data.path().to_str().expect("a folder with a plain name");
+        let own = [
+            ("AI_BUDDY_LISTEN", "127.0.0.1:0"),
+            ("AI_BUDDY_DATA", folder),
+            ("AUTH_BCRYPT_COST", "10"),
+        ];
+        let mut process = Process::start("ai-buddy", &[own.as_slice(), settings].concat());
+        let said = process.line_with("AI Buddy listens on ").await;
+        let base = between(&said, "on ", "/api/").to_owned();
+        let said = process.line_with("gRPC: ").await;
+        let auth = format!("http://{}", between(&said, "accounts at ", ","));
+        let chat = format!("http://{}", between(&said, "conversations at ", ","));
+        let own = Some(Own { data, auth, chat, inside: None });
+        let product = Self { base, http: http_client(), own };
+        product.ready().await;
+        (process, product)
     }
 
     /// Waits until it is ready for people.
@@ -140,17 +168,25 @@ impl Product {
         tokio::time::timeout(PATIENCE, ready).await.expect("it should become ready");
     }
 
+    /// What an operator does beside the running product: `keys rotate --now`. Returns what was said.
+    pub async fn command(&self, arguments: &str) -> String {
+        let folder = self.data().to_str().expect("a folder with a plain name");
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        process::run("ai-buddy", &arguments, &[("AI_BUDDY_DATA", folder)]).await
+    }
+
     /// Stops the product and starts it again on the same data, with the same model.
     pub async fn restart(self) -> Self {
-        let inside = self.inside.expect("only a product of our own can be restarted");
+        let own = self.own.expect("only a product of our own can be restarted");
+        let inside = own.inside.expect("only a product in this process can be restarted");
         inside.stop.cancel();
         inside.running.await.expect("the product should stop");
-        Self::configured(inside.data, inside.settings, |_| {}).await
+        Self::configured(own.data, inside.settings, |_| {}).await
     }
 
     /// Stops the product; returns when it has stopped.
     pub async fn stop(self) {
-        if let Some(inside) = self.inside {
+        if let Some(Own { data: _until_then, inside: Some(inside), .. }) = self.own {
             inside.stop.cancel();
             inside.running.await.expect("the product should stop");
         }
@@ -158,7 +194,7 @@ impl Product {
 
     /// Asks the product to stop, and does not wait.
     pub fn begin_to_stop(&self) {
-        if let Some(inside) = &self.inside {
+        if let Some(inside) = self.own.as_ref().and_then(|own| own.inside.as_ref()) {
             inside.stop.cancel();
         }
     }
@@ -166,19 +202,23 @@ impl Product {
     /// Where the auth service listens for gRPC.
     #[must_use]
     pub fn auth_url(&self) -> String {
-        self.inside.as_ref().expect("a product of our own").auth.clone()
+        self.own().auth.clone()
     }
 
     /// Where the chat service listens for gRPC.
     #[must_use]
     pub fn chat_url(&self) -> String {
-        self.inside.as_ref().expect("a product of our own").chat.clone()
+        self.own().chat.clone()
     }
 
     /// The folder that holds everything.
     #[must_use]
     pub fn data(&self) -> &std::path::Path {
-        self.inside.as_ref().expect("a product of our own").data.path()
+        self.own().data.path()
+    }
+
+    fn own(&self) -> &Own {
+        self.own.as_ref().expect("a product of our own")
     }
 
     /// The address of a path: `/api/login/`.
@@ -233,6 +273,12 @@ impl Product {
             refresh: text(&reply["refresh"]),
         }
     }
+}
+
+/// What stands in a line between one word and another, or its end.
+fn between<'a>(line: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = line.split_once(before).expect("a word before").1;
+    rest.split_once(after).map_or(rest, |(between, _)| between)
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]

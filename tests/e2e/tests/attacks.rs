@@ -6,11 +6,14 @@
 mod buddy;
 mod calls;
 mod claims;
+mod controls;
+mod crowds;
 mod endpoints;
 mod floods;
 mod forger;
 mod frames;
 mod headers;
+mod keys;
 mod logins;
 mod messages;
 mod metadata;
@@ -22,16 +25,38 @@ mod paths;
 mod raw;
 mod requests;
 mod signatures;
+mod windows;
 
-use e2e::{Answer, Product, User};
+use e2e::{Answer, Process, Product, User};
 use serde_json::json;
 use tonic::Code;
 use tonic::transport::Channel;
 
+use super::canaries::Canaries;
 use calls::Call;
 
-/// More memory than an attack may cost, in bytes. The other tests of this process take some, too.
+/// More memory than an attack may cost, in bytes.
 const MEMORY: u64 = 50 * 1024 * 1024;
+
+/// As many tries as anybody likes, so that nothing is refused for being one too many. And all that we
+/// have to say, so that whatever is too much is seen; libraries stay silent, which costs less if they know.
+const SETTINGS: [(&str, &str); 6] = [
+    ("AUTH_TRIES_PER_ADDRESS", "0"),
+    ("AUTH_TRIES_PER_ACCOUNT", "0"),
+    ("AUTH_TRIES_PER_PAIR", "0"),
+    ("AUTH_REGISTRATIONS_PER_ADDRESS", "0"),
+    ("AUTH_REFRESHES_PER_LOGIN", "0"),
+    (
+        "RUST_LOG",
+        "info,ai_buddy=trace,auth_client=trace,auth_service=trace,chassis=trace,chat_service=trace,\
+         database=trace,gateway=trace,standalone=trace",
+    ),
+];
+
+/// What ada said.
+const WORDS: &str = "something of my own";
+/// What every password ends in that [`Product::register`] makes.
+const PASSWORDS: &str = "'s own password";
 
 /// What a door says: the API, the chat service, the auth service.
 type Doors = (u16, Code, Code);
@@ -39,8 +64,9 @@ type Doors = (u16, Code, Code);
 const LET_IN: Doors = (200, Code::Ok, Code::Ok);
 const REFUSED: Doors = (401, Code::Unauthenticated, Code::Unauthenticated);
 
-/// A product under attack, and somebody who only wants to use it.
+/// A product under attack, in a process of its own, and somebody who only wants to use it.
 struct Scene {
+    process: Process,
     product: Product,
     ada: User,
     session: i64,
@@ -51,13 +77,13 @@ struct Scene {
 
 impl Scene {
     async fn open() -> Self {
-        // Always one of its own: its keys and its ports can be reached.
-        let product = Product::start_with(|_| {}).await;
+        let (process, product) = Product::as_process(&SETTINGS).await;
         let ada = product.register("ada").await;
-        let (session, _) = ada.say("something of my own").await;
+        let (session, _) = ada.say(WORDS).await;
         let connect = async |url| Channel::from_shared(url).unwrap().connect().await.unwrap();
         let (auth, chat) = (connect(product.auth_url()).await, connect(product.chat_url()).await);
-        Self { product, ada, session, auth, chat, memory: resident() }
+        let memory = process.resident_memory();
+        Self { process, product, ada, session, auth, chat, memory }
     }
 
     /// Where the gateway listens.
@@ -100,30 +126,35 @@ impl Scene {
         assert!(taken.is_empty(), "{taken:#?}");
     }
 
-    /// The product is ready, somebody can log in and read what they said, and no memory was lost.
+    /// The product is still the same process and ready, somebody can log in and read what they said, no
+    /// memory was lost, nothing was written down that is nobody's business, and it ends when told.
     async fn ends_unharmed(self) {
-        assert_eq!(self.product.get("/readyz").await.status, 200);
-        let body = json!({"username": self.ada.name, "password": self.ada.password});
-        let login = self.product.post("/api/login/", &body).await;
+        let Self { mut process, product, mut ada, session, auth, chat, memory } = self;
+        drop((auth, chat));
+        assert!(process.is_running(), "{}", process.output());
+        assert_eq!(product.get("/readyz").await.status, 200);
+        let mut canaries = Canaries::of([WORDS, PASSWORDS, "panicked"]);
+        for token in [&ada.access, &ada.refresh] {
+            canaries.add_token(token);
+        }
+        canaries.add_keys(&product.data().join("keys"));
+        let body = json!({"username": ada.name, "password": ada.password});
+        let login = product.post("/api/login/", &body).await;
         assert_eq!(login.status, 200, "{}", login.text);
-        let mut ada = self.ada;
         login.json()["access"].as_str().unwrap().clone_into(&mut ada.access);
-        let messages = ada.messages(self.session).await;
-        assert_eq!(messages[0].1, "something of my own");
-        let grown = resident().saturating_sub(self.memory);
+        let messages = ada.messages(session).await;
+        assert_eq!(messages[0].1, WORDS);
+        let grown = process.resident_memory().saturating_sub(memory);
         assert!(grown < MEMORY, "{grown} bytes more are in use");
-        self.product.stop().await;
+        process.signal("TERM").await;
+        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+        let output = process.output();
+        assert!(output.contains("answered"), "there are logs at all");
+        canaries.are_not_in(&output);
     }
 }
 
 /// The host and the port of a URL.
 fn address(url: &str) -> String {
     url.strip_prefix("http://").unwrap().to_owned()
-}
-
-/// How much memory this process, and so the product in it, has in use.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod attacks;
 mod boundaries;
+mod canaries;
 mod contract;
 mod conversations;
 mod crowds;

@@ -9,7 +9,7 @@ use super::frames::{
 /// `ENHANCE_YOUR_CALM`
 const CALM: [u8; 4] = [0, 0, 0, 11];
 /// `CANCEL`
-const CANCEL: [u8; 4] = [0, 0, 0, 8];
+pub(super) const CANCEL: [u8; 4] = [0, 0, 0, 8];
 /// The setting of how many streams there may be at once.
 const STREAMS: [u8; 2] = [0, 3];
 
@@ -18,20 +18,20 @@ pub(super) const ASKING: [(&str, &str); 4] =
     [(":method", "GET"), (":scheme", "http"), (":path", "/livez"), (":authority", "a")];
 
 /// The numbers of so many streams of a client.
-fn streams(count: u32) -> impl Iterator<Item = u32> {
+pub(super) fn streams(count: u32) -> impl Iterator<Item = u32> {
     (0..count).map(|number| 2 * number + 1)
 }
 
 /// Whether the other side said that this is too much.
-fn is_calmed(frames: &[Frame]) -> bool {
+pub(super) fn is_calmed(frames: &[Frame]) -> bool {
     frames.iter().any(|frame| frame.kind == AWAY && frame.payload[4..8] == CALM)
 }
 
-/// E12: the gateway 256; the services what a gateway may need.
+/// E12: the gateway 100; the services what a gateway may need.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_port_says_how_many_streams_there_may_be() {
     let scene = Scene::open().await;
-    for (port, most) in scene.ports().into_iter().zip([256, 16_384, 16_384]) {
+    for (port, most) in scene.ports().into_iter().zip([100, 16_384, 16_384]) {
         let settings = loop {
             let heard = Link::open(&port).await.hear().await.unwrap();
             if heard.kind == SETTINGS {

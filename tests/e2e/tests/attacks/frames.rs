@@ -5,17 +5,20 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_util::sync::CancellationToken;
 
 /// Longer than any end should take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;
+pub(super) const PRIORITY: u8 = 2;
 pub(super) const RESET: u8 = 3;
 pub(super) const SETTINGS: u8 = 4;
 pub(super) const PING: u8 = 6;
 pub(super) const AWAY: u8 = 7;
+pub(super) const WINDOW: u8 = 8;
 pub(super) const CONTINUATION: u8 = 9;
 
 pub(super) const END_STREAM: u8 = 1;
@@ -40,15 +43,21 @@ pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
 
 /// A block of headers, each written out.
 pub(super) fn block(headers: &[(&str, &str)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (name, value) in headers {
-        bytes.push(0);
-        for text in [name, value] {
-            let length = u8::try_from(text.len()).unwrap();
-            assert!(length < 127, "it would need more than a byte");
+    headers.iter().flat_map(|(name, value)| written(name, value)).collect()
+}
+
+/// A header, written out.
+fn written(name: &str, value: &str) -> Vec<u8> {
+    let mut bytes = vec![0];
+    for text in [name, value] {
+        // What does not fit into seven bits follows.
+        if let Ok(length @ ..127) = u8::try_from(text.len()) {
             bytes.push(length);
-            bytes.extend_from_slice(text.as_bytes());
+        } else {
+            bytes.push(127);
+            prost::encoding::encode_varint(text.len() as u64 - 127, &mut bytes);
         }
+        bytes.extend_from_slice(text.as_bytes());
     }
     bytes
 }
@@ -70,6 +79,11 @@ impl Link {
     /// Says something; to whoever has hung up, in vain.
     pub(super) async fn say(&mut self, bytes: &[u8]) {
         let _in_vain = self.to.write_all(bytes).await;
+    }
+
+    /// Says the same again and again until it is hung up on, and hears nothing of what comes.
+    pub(super) async fn talk_on(&mut self, bytes: &[u8]) {
+        while self.to.write_all(bytes).await.is_ok() {}
     }
 
     /// The next frame; `None` at the end.
@@ -99,6 +113,52 @@ impl Link {
         };
         tokio::time::timeout(PATIENCE, attacking).await.unwrap();
         (lives, frames)
+    }
+}
+
+/// How often a connection may be hung up on before its owner gives up.
+const COMEBACKS: usize = 20;
+
+/// What came of saying the same again and again.
+#[derive(Debug, Default)]
+pub(super) struct Flood {
+    /// How often it was said.
+    pub(super) said: usize,
+    /// How often it was hung up on.
+    pub(super) cuts: usize,
+}
+
+impl Flood {
+    /// Says something once and something else again and again until told to stop, and hears whatever
+    /// comes. Who is hung up on comes back.
+    pub(super) async fn of(
+        address: String,
+        begin: Vec<u8>,
+        more: Vec<u8>,
+        stop: CancellationToken,
+    ) -> Self {
+        let mut flood = Self::default();
+        while flood.cuts < COMEBACKS {
+            let Link { mut from, mut to } = Link::open(&address).await;
+            let said = &mut flood.said;
+            let talking = async {
+                to.write_all(&begin).await?;
+                loop {
+                    to.write_all(&more).await?;
+                    *said += 1;
+                }
+            };
+            let mut nobody = tokio::io::sink();
+            let hearing = tokio::io::copy(&mut from, &mut nobody);
+            let _ended: std::io::Result<u64> = tokio::select! {
+                () = stop.cancelled() => return flood,
+                ended = talking => ended,
+                ended = hearing => ended,
+            };
+            flood.cuts += 1;
+        }
+        stop.cancelled().await;
+        flood
     }
 }
 

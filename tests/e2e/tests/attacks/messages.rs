@@ -1,9 +1,10 @@
 //! Bytes on the gRPC ports that are no message, or are said to be compressed.
 
+use futures_util::future::join_all;
 use tonic::Code;
 
-use super::Scene;
 use super::calls::{Call, framed, text};
+use super::{MEMORY, Scene};
 
 const LOG_IN: &str = "/aibuddy.auth.v1.AuthService/LogIn";
 const LIST: &str = "/aibuddy.chat.v1.ChatService/ListSessions";
@@ -43,6 +44,71 @@ async fn bytes_that_are_no_message_are_refused_and_not_repeated() {
     let huge = Call::to(LOG_IN).saying(&text(1, &vec![b'x'; 3 * 1024 * 1024]));
     let refused = [Code::OutOfRange, Code::ResourceExhausted];
     assert!(refused.contains(&huge.sent(&scene.auth).await.code()));
+    scene.ends_unharmed().await;
+}
+
+/// Bits, the first of a byte being its lowest.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl Bits {
+    /// The lowest bit of a number comes first.
+    fn number(&mut self, value: u32, width: usize) {
+        for place in 0..width {
+            if self.used.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            let bit = u8::from(value >> place & 1 == 1);
+            *self.bytes.last_mut().unwrap() |= bit << (self.used % 8);
+            self.used += 1;
+        }
+    }
+
+    /// The highest bit of a code comes first.
+    fn code(&mut self, value: u32, width: usize) {
+        self.number(value.reverse_bits() >> (32 - width), width);
+    }
+}
+
+/// A gzip member of at most so many bytes: nothing but zeros, 258 of them in every 13 bits.
+fn bomb(bytes: usize) -> Vec<u8> {
+    let mut bits = Bits::default();
+    // The last block, in the code that everybody has.
+    bits.number(1, 1);
+    bits.number(1, 2);
+    bits.code(0b0011_0000, 8);
+    while bits.bytes.len() < bytes {
+        bits.code(0b1100_0101, 8);
+        bits.code(0, 5);
+    }
+    bits.code(0, 7);
+    [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], bits.bytes.as_slice()].concat()
+}
+
+/// F05: 300 MB, once it is unpacked, ten times at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_message_that_would_become_a_huge_one_is_refused_as_it_is() {
+    let scene = Scene::open().await;
+    let before = scene.process.peak_memory();
+    let bomb = bomb(chassis::grpc::MAX_REQUEST_BYTES - 1024);
+    let token = format!("Bearer {}", scene.ada.access);
+    for (encoding, flag) in [("gzip", 1), ("gzip", 0), ("deflate", 1), ("identity", 1)] {
+        for (path, channel) in [(LOG_IN, &scene.auth), (SEND, &scene.chat)] {
+            let call = Call::to(path).with("authorization", &token).with("grpc-encoding", encoding);
+            let call = call.sending(framed(flag, &bomb));
+            let outcomes = join_all((0..10).map(|_| call.clone().sent(channel))).await;
+            for outcome in outcomes {
+                let refused = [Code::Unimplemented, Code::Internal];
+                assert!(refused.contains(&outcome.code()), "{encoding} {flag}: {outcome:?}");
+            }
+        }
+    }
+    let grown = scene.process.peak_memory() - before;
+    println!("{} KiB more at most", grown / 1024);
+    assert!(grown < MEMORY, "{grown} bytes more were in use");
     scene.ends_unharmed().await;
 }
 

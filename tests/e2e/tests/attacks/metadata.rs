@@ -1,6 +1,9 @@
 //! What stands around a message on the gRPC ports: deadlines, tokens in odd places, other protocols.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
+use serde_json::json;
 use tonic::Code;
 
 use super::calls::{Call, framed, text};
@@ -12,6 +15,7 @@ use super::{Scene, address};
 const ACCOUNT: &str = "/aibuddy.auth.v1.AuthService/GetAccount";
 const LOG_IN: &str = "/aibuddy.auth.v1.AuthService/LogIn";
 const KEYS: &str = "/aibuddy.auth.v1.AuthService/GetSigningKeys";
+const REGISTER: &str = "/aibuddy.auth.v1.AuthService/Register";
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 
 /// F07
@@ -118,5 +122,61 @@ async fn what_speaks_another_protocol_is_told_nothing() {
             assert!(!heard.contains("grpc-status: 0") && !heard.contains("101 "), "{heard}");
         }
     }
+    scene.ends_unharmed().await;
+}
+
+/// F14: whatever is refused for how it is said has not been done.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_in_another_protocol_is_not_done() {
+    let scene = Scene::open().await;
+    let account = [text(1, b"eve"), text(2, b"a fine password")].concat();
+    let body = framed(0, &account);
+    let text_of_web = STANDARD.encode(&body).into_bytes();
+    let trailers = framed(0x80, b"grpc-status: 0\r\n");
+    let webs = [
+        (
+            "application/json",
+            json!({"username": "eve", "password": "a fine password"}).to_string().into(),
+        ),
+        ("application/grpc-web", body.clone()),
+        ("application/grpc-web+proto", [body.clone(), trailers.clone()].concat()),
+        ("application/grpc-web-text", text_of_web),
+    ];
+    let port = address(&scene.product.auth_url());
+    for (content_type, body) in webs {
+        let call = Call::to(REGISTER).without("content-type").with("content-type", content_type);
+        let outcome = call.sending(body.clone()).sent(&scene.auth).await;
+        assert!(outcome.body.is_empty(), "{content_type}: {outcome:?}");
+        assert_ne!(outcome.code(), Code::Ok, "{content_type}: {outcome:?}");
+    }
+    // A frame of trailers is none of a request's.
+    let outcome = Call::to(REGISTER).sending(trailers).sent(&scene.auth).await;
+    assert_ne!(outcome.code(), Code::Ok, "{outcome:?}");
+    for content_type in ["application/grpc", "application/grpc-web", "application/json"] {
+        let head = format!(
+            "POST {REGISTER} HTTP/1.1\r\nhost: a\r\nte: trailers\r\nconnection: close\r\n\
+             content-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let said = exchange(&port, &[head.as_bytes(), &body].concat()).await;
+        assert!(!said.contains(" 200 "), "{content_type}: {said}");
+    }
+    let eve = json!({"username": "eve", "password": "a fine password"});
+    assert_eq!(scene.product.post("/api/login/", &eve).await.status, 401, "nobody was registered");
+    assert_eq!(Call::to(REGISTER).saying(&account).sent(&scene.auth).await.code(), Code::Ok);
+    assert_eq!(scene.product.post("/api/login/", &eve).await.status, 200);
+    scene.ends_unharmed().await;
+}
+
+/// F14: it is there to find proxies that lose trailers, and servers need not ask for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_does_not_mention_trailers_is_a_call() {
+    let scene = Scene::open().await;
+    for (path, channel) in [(KEYS, &scene.auth), (HEALTH, &scene.chat)] {
+        let outcome = Call::to(path).without("te").sent(channel).await;
+        assert_eq!(outcome.code(), Code::Ok, "{path}: {outcome:?}");
+    }
+    let outcome = Call::to(ACCOUNT).without("te").sent(&scene.auth).await;
+    assert_eq!(outcome.code(), Code::Unauthenticated, "{outcome:?}");
     scene.ends_unharmed().await;
 }

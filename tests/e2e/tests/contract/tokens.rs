@@ -29,13 +29,18 @@ pub(crate) enum Key {
 impl Key {
     /// The product's key for access tokens.
     pub(crate) fn access(product: &Product) -> Self {
-        let pkcs8 = active(product, "access");
-        Self::Ed25519(Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap().into())
+        Self::access_that_is(product, "active").1
+    }
+
+    /// The product's key for access tokens in another state, behind its name.
+    pub(crate) fn access_that_is(product: &Product, state: &str) -> (String, Self) {
+        let (kid, pkcs8) = key_of(product, "access", state);
+        (kid, Self::Ed25519(Ed25519KeyPair::from_pkcs8(&pkcs8).unwrap().into()))
     }
 
     /// The product's key for refresh tokens.
     pub(crate) fn refresh(product: &Product) -> Self {
-        Self::Hmac(hmac::HMAC_SHA256, active(product, "refresh"))
+        Self::Hmac(hmac::HMAC_SHA256, key_of(product, "refresh", "active").1)
     }
 
     /// The same kind of key, and not the same key.
@@ -71,15 +76,16 @@ impl Key {
     }
 }
 
-/// The product's key of a kind that signs.
-fn active(product: &Product, kind: &str) -> Vec<u8> {
+/// The product's key of a kind in a state, behind its name.
+fn key_of(product: &Product, kind: &str, state: &str) -> (String, Vec<u8>) {
     let folder = product.data().join("keys");
     let manifest = std::fs::read(folder.join("keys.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     let mut keys = manifest["keys"].as_array().unwrap().iter();
-    let key = keys.find(|key| key["kind"] == kind && key["state"] == "active").unwrap();
-    let name = format!("{kind}-{}.key", key["kid"].as_str().unwrap());
-    std::fs::read(folder.join(name)).unwrap()
+    let key = keys.find(|key| key["kind"] == kind && key["state"] == state).unwrap();
+    let name = key["kid"].as_str().unwrap().to_owned();
+    let bytes = std::fs::read(folder.join(format!("{kind}-{name}.key"))).unwrap();
+    (name, bytes)
 }
 
 /// A real token, to be changed and signed again.
