@@ -95,9 +95,9 @@ async fn of_many_who_bring_a_token_at_once_one_asks_for_all() {
     assert!(verifier.verify(&token, now).await.is_err());
     for refused in [false, true] {
         let asked = world.auth.verify.calls().len();
-        world.auth.verify.answers(move |_| match refused {
-            false => Ok(VerifyTokenResponse::default()),
-            true => Err(Status::new(Code::Unauthenticated, "it has ended")),
+        world.auth.verify.answers(move |_| {
+            let ended = refused.then(|| Status::new(Code::Unauthenticated, "it has ended"));
+            ended.map_or_else(|| Ok(VerifyTokenResponse::default()), Err)
         });
         let many = (0..100).map(|_| verifier.verify(&token, now));
         let answers = join_all(many).await;
