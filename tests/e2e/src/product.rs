@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Answer, User};
 
 /// How long a start may take, on a machine that starts several at once.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The product, started for one test on addresses and in a folder of its own. Or, where
 /// `AI_BUDDY_URL` names one, a product that runs already: the same journeys then judge that.
