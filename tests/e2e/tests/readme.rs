@@ -36,8 +36,8 @@ fn listed<'a>(readme: &'a str, program: &str) -> BTreeMap<String, &'a str> {
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let mut settings = BTreeMap::new();
     for row in rows {
-        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
-        let [names, programs, default, _] = cells[..] else { panic!("no row: {row}") };
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [names, programs, default, _] = cells.try_into().unwrap();
         if programs == "all" || programs.split(", ").any(|name| name == program) {
             let names = names.split('`').skip(1).step_by(2);
             settings.extend(names.map(|name| (name.to_owned(), default)));
@@ -85,7 +85,7 @@ struct Line<'a> {
 fn commands(readme: &str) -> Vec<Line<'_>> {
     let blocks = readme.split("```").skip(1).step_by(2);
     let mut blocks = blocks.filter(|block| block.contains("certificates make"));
-    let block = blocks.next().expect("a block of commands").trim_start_matches("sh\n");
+    let block = blocks.next().unwrap().trim_start_matches("sh\n");
     let lines = block.lines().map(|line| {
         let words = line.split('#').next().unwrap_or_default().split_whitespace();
         let mut words = words.filter(|word| *word != "&").peekable();
@@ -95,7 +95,7 @@ fn commands(readme: &str) -> Vec<Line<'_>> {
             words.next();
         }
         let program = words.next().and_then(|path| path.strip_prefix("target/debug/"));
-        Line { settings, program: program.expect(line), arguments: words.collect() }
+        Line { settings, program: program.unwrap(), arguments: words.collect() }
     });
     lines.collect()
 }

@@ -158,7 +158,7 @@ mod tests {
         let (text, title) = ("the garden is green".to_owned(), "the garden is green".to_owned());
         let words = Words { screening: Screening::default(), ..begin(None).words };
         let what = What::Said { session_id: None, text, title };
-        let turn = store.begin(Begin { words, what, ..begin(None) }).await.unwrap().turn;
+        let turn = store.begin(Begin { what, words, ..begin(None) }).await.unwrap().turn;
         assert_eq!(turn.notice(), None);
         let (place, now) = ((1, turn.id), clock::now());
         for (tier, kept) in [(Tier::High, Tier::High), (Tier::Third, Tier::High)] {
