@@ -7,7 +7,7 @@
 //! pepper refuses whoever has a hash made with it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
@@ -48,6 +48,11 @@ impl Peppers {
             let _lock = keys.lock()?;
             // Another process may have been faster.
             if !place.exists() {
+                ensure!(
+                    keys.is_empty() || !earlier(folder)?.is_empty(),
+                    "{} is missing, and there are keys beside it: put it back, nobody can log in without it",
+                    place.display()
+                );
                 Draft::write(&place, &Pepper::random()?)
                     .and_then(Draft::publish)
                     .with_context(|| format!("{} cannot be written", place.display()))?;
@@ -66,16 +71,11 @@ impl Peppers {
     fn read(folder: &Path) -> anyhow::Result<Self> {
         let current = secret_file::read(&folder.join(CURRENT))?;
         let current = Pepper::from_bytes(&current).context(CURRENT)?;
-        let mut earlier = Vec::new();
-        for file in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-            let path = file.with_context(|| folder.display().to_string())?.path();
-            let is_named =
-                path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("pepper-"));
-            if is_named && path.extension().is_some_and(|extension| extension == "key") {
-                let pepper = Pepper::from_bytes(&secret_file::read(&path)?);
-                earlier.push(pepper.with_context(|| path.display().to_string())?);
-            }
-        }
+        let read = |path: &PathBuf| {
+            let pepper = Pepper::from_bytes(&secret_file::read(path)?);
+            pepper.with_context(|| path.display().to_string())
+        };
+        let earlier = earlier(folder)?.iter().map(read).collect::<anyhow::Result<_>>()?;
         Ok(Self { current, earlier })
     }
 
@@ -119,6 +119,20 @@ impl Peppers {
     pub(crate) fn generate() -> Result<Self, token::Error> {
         Ok(Self { current: Pepper::from_bytes(&Pepper::random()?)?, earlier: Vec::new() })
     }
+}
+
+/// The files of earlier ones in `folder`.
+fn earlier(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for file in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = file.with_context(|| folder.display().to_string())?.path();
+        let is_named =
+            path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("pepper-"));
+        if is_named && path.extension().is_some_and(|extension| extension == "key") {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 /// The secret that passwords are mixed with before they are hashed.

@@ -68,6 +68,11 @@ where
     if let Some(command) = commands.iter().find(|command| arguments.take(command.name)) {
         return carry_out(about, command, arguments);
     }
+    let group: Vec<_> = commands.iter().filter(|command| arguments.begin(command.name)).collect();
+    if !group.is_empty() {
+        let text: String = group.iter().map(|command| command.help(about.name)).collect();
+        return tell(about.name, &text);
+    }
     if arguments.flag("--help") || arguments.flag("-h") {
         let commands: Vec<_> = commands.iter().map(|command| command.help(about.name)).collect();
         let commands = commands.concat();
@@ -157,6 +162,7 @@ fn block_on(name: &str, work: impl Future<Output = ExitCode>) -> ExitCode {
 fn tell(name: &str, text: &str) -> ExitCode {
     match writeln!(std::io::stdout(), "{}", text.trim_end()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => failed(name, error),
     }
 }

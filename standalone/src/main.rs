@@ -14,10 +14,14 @@ const ABOUT: About = About {
 fn main() -> ExitCode {
     process::run_with(ABOUT, &COMMANDS, Config::read, |config, shutdown| async move {
         let listener = process::listen(config.listen, "AI_BUDDY_LISTEN").await?;
+        let is_open = !listener.local_addr()?.ip().is_loopback();
         let address = reachable(listener.local_addr()?);
         let (buddy, data) = (config.buddy(), config.data.display().to_string());
         let product = Product::open(config).await?;
         println!("AI Buddy listens on http://{address}/api/");
+        if is_open {
+            println!("  other machines reach it, without TLS: put something that has it in front");
+        }
         println!("  {buddy}");
         println!("  data is kept in {data}");
         let (auth, chat) = (product.auth_address()?, product.chat_address()?);

@@ -20,14 +20,21 @@ async fn a_restart_keeps_accounts_and_tokens() {
 }
 
 #[tokio::test]
-async fn it_does_not_start_with_the_keys_of_another_installation() {
+async fn it_does_not_start_without_its_pepper_or_with_one_of_another_installation() {
     let service = Service::start().await;
     service.register("ada", "correct horse").await.unwrap();
     let data = service.stop().await;
-    std::fs::remove_file(data.path().join("keys/pepper.key")).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let outcome = serve(listener, config(data.path()), CancellationToken::new()).await;
-    assert!(outcome.unwrap_err().to_string().contains("pepper.key"));
+    let pepper = data.path().join("keys/pepper.key");
+    let refusal = async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let outcome = serve(listener, config(data.path()), CancellationToken::new()).await;
+        outcome.unwrap_err().to_string()
+    };
+    std::fs::write(&pepper, [7; 48]).unwrap();
+    assert!(refusal().await.contains("neither pepper.key"));
+    std::fs::remove_file(&pepper).unwrap();
+    assert!(refusal().await.contains("pepper.key is missing"));
+    assert!(!pepper.exists(), "none is made in its place");
 }
 
 #[tokio::test]

@@ -133,7 +133,7 @@ async fn whom_an_operator_deletes_is_refused_and_goes_elsewhere_too() {
     service.register("grace", PASSWORD).await.unwrap();
     let pair = service.log_in("ada", PASSWORD).await.unwrap();
     let text = said(&service, "users delete ada --yes", "").await;
-    assert!(text.contains("goes as soon as the service runs"), "{text}");
+    assert!(text.contains("goes within seconds where the service runs"), "{text}");
     is_over(&service, &pair).await;
     let gone = service.log_in("ada", PASSWORD).await;
     refused(gone, Code::Unauthenticated, "INVALID_CREDENTIALS");

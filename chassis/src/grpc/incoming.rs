@@ -112,6 +112,11 @@ impl Connection {
             Identity::Certificates(certificates) => {
                 match timeout(limits.handshake, certificates.accept(socket)).await {
                     Ok(Ok((socket, caller))) => (Either::Right(socket), caller),
+                    // Services that wait for each other at a start hang up and come again.
+                    Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                        tracing::debug!(from = ?address, "somebody hung up before they showed who they are");
+                        return None;
+                    }
                     Ok(Err(error)) => {
                         tracing::warn!(%error, from = ?address, "a TLS handshake failed");
                         return None;

@@ -90,6 +90,12 @@ impl Arguments {
         None
     }
 
+    /// Whether the first one begins the name of this command, and nothing follows but a question.
+    pub(super) fn begin(&self, name: &str) -> bool {
+        let is_question = |word: &String| word == "--help" || word == "-h";
+        name.split(' ').next() == self.first() && self.0.iter().skip(1).all(is_question)
+    }
+
     /// The first one that nobody has taken.
     pub(super) fn first(&self) -> Option<&str> {
         self.0.front().map(String::as_str)
@@ -126,6 +132,14 @@ mod tests {
         assert_eq!(given.first(), Some("--json"));
         assert!(!arguments("safety").take("safety report"));
         assert!(!arguments("report safety").take("safety report"));
+    }
+
+    #[test]
+    fn the_first_word_of_commands_asks_for_all_of_them() {
+        assert!(arguments("keys").begin("keys list") && arguments("keys --help").begin("keys list"));
+        for other in ["", "key", "keys lst", "keys --json", "--help"] {
+            assert!(!arguments(other).begin("keys list"), "{other}");
+        }
     }
 
     #[test]

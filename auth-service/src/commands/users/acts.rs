@@ -87,7 +87,10 @@ pub(super) async fn delete(store: &Store, whom: &Whom, is_sure: bool) -> anyhow:
         Err(Error::LoginEnded | Error::AccountUnavailable) => bail!(OVERTAKEN),
         begun => begun?,
     }
-    Ok(format!("{who} is deleted. What is kept of it elsewhere goes as soon as the service runs."))
+    Ok(format!(
+        "{who} is deleted. What is kept of it elsewhere goes within seconds where the service runs, and \
+         otherwise as soon as it does."
+    ))
 }
 
 /// Judged and hashed as at a registration.
