@@ -1,7 +1,6 @@
 //! Stored hashes over the years: costs and peppers change, and passwords stay good.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use auth_service::serve;
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
@@ -201,35 +200,5 @@ async fn a_password_of_any_characters_is_registered_and_logs_in() {
     for password in ["x".repeat(257), "joan123456".into(), "ｐａｓｓｗｏｒｄ１".into()] {
         let refusal = service.register("joan", &password).await;
         refused(refusal, Code::InvalidArgument, "PASSWORD_INVALID");
-    }
-}
-
-/// To be looked at, on a machine with nothing else to do: all should take the same.
-#[tokio::test]
-#[ignore = "takes a minute and proves nothing by itself"]
-async fn how_long_each_kind_of_refusal_takes() {
-    const ROUNDS: usize = 15;
-    let service = Service::costing(10, TempDir::new().unwrap()).await;
-    service.register("cheap", PASSWORD).await.unwrap();
-    let service = Service::costing(12, service.stop().await).await;
-    for name in ["ada", "broken"] {
-        service.register(name, PASSWORD).await.unwrap();
-    }
-    let breaking = "update users set password_hash = '$ab1$broken' where username = 'broken'";
-    connect(service.data.path()).await.execute_unprepared(breaking).await.unwrap();
-
-    let kinds = ["nobody", "ada", "cheap", "broken"];
-    let mut times: [Vec<Duration>; 4] = Default::default();
-    for _ in 0..ROUNDS {
-        for (name, times) in kinds.iter().zip(&mut times) {
-            let start = Instant::now();
-            let refusal = service.log_in(name, "wrong horse").await;
-            times.push(start.elapsed());
-            refused(refusal, Code::Unauthenticated, "INVALID_CREDENTIALS");
-        }
-    }
-    for (name, times) in kinds.iter().zip(&mut times) {
-        times.sort_unstable();
-        println!("{name}: {:?}, of {:?} to {:?}", times[ROUNDS / 2], times[0], times[ROUNDS - 1]);
     }
 }

@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn the_first_word_of_commands_asks_for_all_of_them() {
-        assert!(arguments("keys").begin("keys list") && arguments("keys --help").begin("keys list"));
+        assert!(
+            arguments("keys").begin("keys list") && arguments("keys --help").begin("keys list")
+        );
         for other in ["", "key", "keys lst", "keys --json", "--help"] {
             assert!(!arguments(other).begin("keys list"), "{other}");
         }

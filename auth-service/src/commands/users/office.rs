@@ -14,8 +14,10 @@ pub(super) async fn open(
 ) -> anyhow::Result<String> {
     let steps = match database::pending::<Migrator>(&url).await {
         Err(Error::Missing) => {
-            bail!("there is no database at {url}; if it belongs there, a service that starts makes it, or the command \
-                 migrate")
+            bail!(
+                "there is no database at {url}; if it belongs there, a service that starts makes it, or the command \
+                 migrate"
+            )
         }
         steps => steps.with_context(|| format!("the database {url} cannot be read"))?,
     };
