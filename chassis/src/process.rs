@@ -2,6 +2,7 @@
 
 mod command;
 pub(crate) mod descriptors;
+mod dumps;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -70,8 +71,7 @@ where
     }
     let group: Vec<_> = commands.iter().filter(|command| arguments.begin(command.name)).collect();
     if !group.is_empty() {
-        let text: String = group.iter().map(|command| command.help(about.name)).collect();
-        return tell(about.name, &text);
+        return tell_of(about.name, &group, arguments);
     }
     if arguments.flag("--help") || arguments.flag("-h") {
         let commands: Vec<_> = commands.iter().map(|command| command.help(about.name)).collect();
@@ -97,6 +97,17 @@ where
             code = interrupted(&shutdown) => code,
         }
     })
+}
+
+/// Tells of the commands that begin with the same word: who did not ask for that has said too little.
+#[expect(clippy::print_stderr, reason = "this is the command line")]
+fn tell_of(name: &str, group: &[&Command], mut arguments: Arguments) -> ExitCode {
+    let text: String = group.iter().map(|command| command.help(name)).collect();
+    if arguments.flag("--help") || arguments.flag("-h") {
+        return tell(name, &text);
+    }
+    eprintln!("{name}: which of these?\n\n{}", text.trim_end());
+    ExitCode::from(EXIT_CONFIG)
 }
 
 /// Does something else than serving.
@@ -145,6 +156,7 @@ fn ready<C>(
         return Err(ExitCode::from(EXIT_CONFIG));
     };
     telemetry::start(&telemetry);
+    dumps::forbid();
     Ok(config)
 }
 

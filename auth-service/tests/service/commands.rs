@@ -96,7 +96,7 @@ async fn what_cannot_be_done_is_said_in_a_sentence() {
         ("keys revoke one two", 78, "unknown argument \"two\""),
         ("keys rotate sideways", 78, "unknown argument \"sideways\""),
         ("keys list --json", 78, "unknown argument \"--json\""),
-        ("keys", 78, "unknown argument \"keys\""),
+        ("keys", 78, "auth-service keys rotate [--now]"),
     ] {
         let (found, why) = complaint(&command(&keys, words).await);
         assert!(found == Some(code) && why.contains(sentence), "{words}: {found:?} {why}");

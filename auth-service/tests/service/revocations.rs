@@ -31,6 +31,23 @@ impl Listener {
         Self { news, confirm }
     }
 
+    /// Somebody who has confirmed all there is.
+    async fn informed(service: &Service) -> Self {
+        let mut listener = Self::at(service).await;
+        let all = listener.next().await;
+        listener.confirm(&all);
+        listener
+    }
+
+    /// What is told of an act before that is answered.
+    async fn told_before(&mut self, act: &mut (impl Future + Unpin)) -> WatchRevocationsResponse {
+        tokio::select! {
+            biased;
+            _ = act => panic!("answered before anybody has confirmed it"),
+            news = self.next() => news,
+        }
+    }
+
     /// What is told next, signs of life left out.
     async fn next(&mut self) -> WatchRevocationsResponse {
         loop {
@@ -57,11 +74,7 @@ async fn a_logout_is_answered_when_everybody_who_listens_knows_of_it() {
     listener.confirm(&first);
 
     let mut logout = Box::pin(service.log_out(&tokens.refresh, false));
-    let news = tokio::select! {
-        biased;
-        _ = &mut logout => panic!("answered before anybody has confirmed it"),
-        news = listener.next() => news,
-    };
+    let news = listener.told_before(&mut logout).await;
     assert!(news.keys.is_empty());
     let [revocation] = news.revocations.as_slice() else { panic!("{news:?}") };
     assert!(matches!(&revocation.which, Some(Which::Sid(_))), "{revocation:?}");
@@ -81,19 +94,12 @@ async fn a_logout_is_answered_when_everybody_who_listens_knows_of_it() {
 async fn whoever_has_just_lost_their_connection_is_waited_for() {
     let service = Service::start().await;
     let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
-    let mut listener = Listener::at(&service).await;
-    let first = listener.next().await;
-    listener.confirm(&first);
-    drop(listener);
+    drop(Listener::informed(&service).await);
     let mut logout = Box::pin(service.log_out(&tokens.refresh, false));
     let early = tokio::time::timeout(WHILE, &mut logout).await;
     assert!(early.is_err(), "answered while they go on with what they were told before");
     let mut listener = Listener::at(&service).await;
-    let news = tokio::select! {
-        biased;
-        _ = &mut logout => panic!("answered before they know"),
-        news = listener.next() => news,
-    };
+    let news = listener.told_before(&mut logout).await;
     listener.confirm(&news);
     logout.await.unwrap();
 }
@@ -102,15 +108,9 @@ async fn whoever_has_just_lost_their_connection_is_waited_for() {
 async fn a_service_that_stops_lets_nobody_go_who_must_still_be_told() {
     let service = Service::start().await;
     let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
-    let mut listener = Listener::at(&service).await;
-    let first = listener.next().await;
-    listener.confirm(&first);
+    let mut listener = Listener::informed(&service).await;
     let mut logout = Box::pin(service.log_out(&tokens.refresh, false));
-    let news = tokio::select! {
-        biased;
-        _ = &mut logout => panic!("answered before anybody has confirmed it"),
-        news = listener.next() => news,
-    };
+    let news = listener.told_before(&mut logout).await;
     assert_eq!(news.revocations.len(), 1);
     service.begin_to_stop().await;
     let early = tokio::time::timeout(WHILE, &mut logout).await;
@@ -144,16 +144,10 @@ async fn what_is_too_much_for_one_message_is_told_in_several() {
 async fn a_logout_that_comes_again_is_not_answered_before_the_first_is_known() {
     let service = Service::start().await;
     let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
-    let mut listener = Listener::at(&service).await;
-    let snapshot = listener.next().await;
-    listener.confirm(&snapshot);
+    let mut listener = Listener::informed(&service).await;
 
     let mut first = Box::pin(service.log_out(&tokens.refresh, false));
-    let news = tokio::select! {
-        biased;
-        _ = &mut first => panic!("answered before anybody has confirmed it"),
-        news = listener.next() => news,
-    };
+    let news = listener.told_before(&mut first).await;
     // Nobody confirms it, until the first has waited long enough.
     service.verify(&tokens.access).await.unwrap_err();
     let mut again = Box::pin(service.log_out(&tokens.refresh, false));

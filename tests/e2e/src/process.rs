@@ -134,13 +134,13 @@ impl Process {
         self.child.try_wait().expect("a status").is_none()
     }
 
-    /// How many files it may have open, and up to how many it may raise that.
+    /// A limit that it has, by its name in `/proc/PID/limits`, and up to how much it may raise that.
     #[must_use]
-    pub fn most_files(&self) -> (u64, u64) {
+    pub fn limit(&self, name: &str) -> (u64, u64) {
         let pid = self.child.id().expect("it is running");
         let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).expect("limits");
-        let files = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-        let mut numbers = files.expect("a line").split_whitespace().map(str::parse);
+        let limit = limits.lines().find_map(|line| line.strip_prefix(name));
+        let mut numbers = limit.expect("a line").split_whitespace().map(str::parse);
         let mut number = || numbers.next().expect("a number").expect("a number");
         (number(), number())
     }

@@ -1,10 +1,12 @@
 //! HTTP/2 connections that ask for much and take nothing.
 
-use super::Scene;
+use futures_util::future::join_all;
+
 use super::frames::{
-    AWAY, CONTINUATION, END_HEADERS, END_STREAM, Frame, HEADERS, Link, RESET, SETTINGS, block,
-    frame,
+    ACK, AWAY, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, HEADERS, Link, PING, RESET,
+    SETTINGS, block, frame,
 };
+use super::{LET_IN, Scene};
 
 /// `ENHANCE_YOUR_CALM`
 const CALM: [u8; 4] = [0, 0, 0, 11];
@@ -136,5 +138,44 @@ async fn headers_that_cannot_be_unpacked_end_their_connection() {
             assert!(!lives, "{port} {broken:?}: {frames:?}");
         }
     }
+    scene.ends_unharmed().await;
+}
+
+/// E03: over gRPC. What keeps its connection alive and never ends what it says holds a place, for as long
+/// as a call may take, and nobody else up.
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_message_is_not_waited_for_without_end() {
+    let scene = Scene::open().await;
+    let [_, auth, chat] = scene.ports();
+    let halves = [
+        (auth, "aibuddy.auth.v1.AuthService/LogIn"),
+        (chat, "aibuddy.chat.v1.ChatService/ListSessions"),
+    ];
+    let waiting = halves.map(|(port, method)| async move {
+        let path = format!("/{method}");
+        let asking = block(&[
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", &path),
+            (":authority", "a"),
+            ("content-type", "application/grpc"),
+            ("te", "trailers"),
+        ]);
+        let mut link = Link::open(&port).await;
+        let half = frame(DATA, 0, 1, &[0, 0, 0, 0, 20, 10, 18]);
+        link.say(&[frame(HEADERS, END_HEADERS, 1, &asking), half].concat()).await;
+        while let Some(heard) = link.hear().await {
+            match heard.kind {
+                PING if heard.flags != ACK => link.say(&frame(PING, ACK, 0, &heard.payload)).await,
+                HEADERS | RESET if heard.stream == 1 => return true,
+                _ => {}
+            }
+        }
+        false
+    });
+    let bearer = format!("Bearer {}", scene.ada.access);
+    let knocking = async { scene.knock(&[&bearer]).await };
+    let (ended, knocked) = tokio::join!(join_all(waiting), knocking);
+    assert_eq!((ended, knocked), (vec![true, true], LET_IN));
     scene.ends_unharmed().await;
 }

@@ -1,4 +1,4 @@
-//! How many files and connections a program has open at most.
+//! What the system allows a program: files, connections, dumps of its memory.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -38,16 +38,22 @@ async fn connect(from: &str, to: SocketAddr) -> TcpStream {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_crashes_leaves_nothing_of_its_memory() {
+    let (process, ..) = start("-Sn", 200).await;
+    assert_eq!(process.limit("Max core file size"), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_takes_as_many_descriptors_as_it_may_have() {
     let (process, ..) = start("-Sn", 200).await;
-    let (has, may_have) = process.most_files();
+    let (has, may_have) = process.limit("Max open files");
     assert!(has == may_have && has > 200, "{has} of {may_have}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_host_with_all_its_connections_leaves_some_for_others_and_files_for_the_rest() {
     let (process, address, _data) = start("-n", 256).await;
-    assert_eq!(process.most_files(), (256, 256));
+    assert_eq!(process.limit("Max open files"), (256, 256));
     let mut held = Vec::new();
     for _ in 0..300 {
         let mut socket = connect("127.0.0.1", address).await;
