@@ -8,7 +8,7 @@ use auth_client::TokenError;
 use prost::Message as _;
 use proto::chat::v1::turn_event::Failed;
 use proto::{auth, chat};
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 
 use super::ApiError;
 use crate::limits::Limit;
@@ -162,11 +162,16 @@ fn wrong_query(status: Option<&Status>) -> ApiError {
 }
 
 /// What did not come from a service of ours, but from the transport on the way to it. tonic reports
-/// its own timeouts as CANCELLED, and a peer that died as UNKNOWN.
+/// its own timeouts as CANCELLED, and so what was about to be sent to a peer that died; one that died
+/// later as UNKNOWN.
 fn without_reason(status: &Status) -> ApiError {
+    let is_late = status.message() == TimeoutExpired(()).to_string();
     match status.code() {
-        Code::Unavailable | Code::Unknown | Code::ResourceExhausted => ApiError::unavailable(),
-        Code::DeadlineExceeded | Code::Cancelled => ApiError::timeout(),
+        Code::DeadlineExceeded => ApiError::timeout(),
+        Code::Cancelled if is_late => ApiError::timeout(),
+        Code::Unavailable | Code::Unknown | Code::ResourceExhausted | Code::Cancelled => {
+            ApiError::unavailable()
+        }
         code => {
             tracing::error!(?code, "a service gave an answer that makes no sense here");
             ApiError::internal()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chassis::status::Failure;
 use proto::{auth, chat};
 use serde_json::json;
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 
 use super::answer::Answer;
 use super::expected::{REQUEST_ID, internal, of_auth, of_chat, of_code};
@@ -113,6 +113,9 @@ async fn without_a_reason_the_code_decides() {
         of_code(code).is(&when_auth_says(&world, Status::new(code, INSIDE)).await, &case);
         of_code(code).is(&when_chat_says(&world, Status::new(code, INSIDE)).await, &case);
     }
+    // A call that was cut off before it began is told like one that took too long, but for its words.
+    let late = Status::cancelled(TimeoutExpired(()).to_string());
+    of_code(Code::DeadlineExceeded).is(&when_chat_says(&world, late).await, "a timeout of tonic's");
 }
 
 #[tokio::test]

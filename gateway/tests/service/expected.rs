@@ -252,8 +252,10 @@ pub(crate) fn of_chat(reason: chat::v1::ErrorReason, wait: &'static str) -> Expe
 /// What becomes of a status without a reason.
 pub(crate) fn of_code(code: Code) -> Expected {
     match code {
-        Code::Unavailable | Code::Unknown | Code::ResourceExhausted => unavailable(),
-        Code::DeadlineExceeded | Code::Cancelled => timeout(),
+        Code::Unavailable | Code::Unknown | Code::ResourceExhausted | Code::Cancelled => {
+            unavailable()
+        }
+        Code::DeadlineExceeded => timeout(),
         _ => internal(),
     }
 }
