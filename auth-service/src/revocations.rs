@@ -12,7 +12,7 @@ use std::time::Duration;
 use chassis::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
@@ -135,23 +135,32 @@ impl Feed {
     }
 
     async fn publish(&self, now: DateTime<Utc>) {
-        let told = async {
-            let position = loop {
-                match self.take_in(now).await {
-                    Ok(position) => break position,
-                    Err(error) => tracing::error!(%error, "what was taken back cannot be read"),
-                }
-                tokio::time::sleep(LOOK).await;
-            };
-            let mut confirmations = self.shared.confirmations.subscribe();
+        let deadline = Instant::now() + PATIENCE;
+        let Ok(position) = timeout_at(deadline, self.take_in_at_last(now)).await else {
+            tracing::warn!("what was taken back is told once it can be read");
+            return;
+        };
+        let mut confirmations = self.shared.confirmations.subscribe();
+        let confirmed = async {
             while !self.log().is_confirmed(position) {
                 // The sender lives as long as `self`, so waiting cannot fail.
                 let _alive = confirmations.changed().await;
             }
         };
-        if tokio::time::timeout(PATIENCE, told).await.is_err() {
+        if timeout_at(deadline, confirmed).await.is_err() {
             tracing::warn!("not every service has confirmed in time what was taken back");
-            self.log().give_up_on_the_slow();
+            self.log().give_up_on_the_slow(position);
+        }
+    }
+
+    /// As [`Feed::take_in`], again and again until it works.
+    async fn take_in_at_last(&self, now: DateTime<Utc>) -> u64 {
+        loop {
+            match self.take_in(now).await {
+                Ok(position) => return position,
+                Err(error) => tracing::error!(%error, "what was taken back cannot be read"),
+            }
+            tokio::time::sleep(LOOK).await;
         }
     }
 
@@ -256,8 +265,7 @@ impl Log {
         self.departures.iter().all(trusts_nobody) && self.watchers.values().all(knows)
     }
 
-    fn give_up_on_the_slow(&mut self) {
-        let position = self.position;
+    fn give_up_on_the_slow(&mut self, position: u64) {
         for watcher in self.watchers.values_mut() {
             watcher.is_prompt &= watcher.confirmed >= position;
         }
