@@ -1,6 +1,7 @@
 //! Accounts: registering, logging in, and what a token says about one.
 
 mod proof;
+mod tries;
 
 use std::sync::Arc;
 
@@ -76,13 +77,12 @@ impl Accounts {
         }
         let name = Username::parse(username)?;
         let hash = self.hasher.hash(password.clone(), name.display.clone()).await?;
-        let planned = Logins::plan(now)?;
+        let planned = Logins::plan(self.hasher.place(&name.key, origin), now)?;
         let (traces, sid) = (self.hasher.traces(&name.key), planned.sid.clone());
         let candidate = Candidate { name, traces, password_hash: hash, login: Some(planned) };
         match self.store.add_user(candidate, request_id, now).await? {
             Added::New(user) => {
                 let pair = self.logins.first_tokens(&user, sid, now)?;
-                self.limits.remember(username, origin, now);
                 Ok(Registered { user, pair, replayed: false })
             }
             Added::Earlier(user_id) => self.replay(user_id, username, password, origin, now).await,
@@ -99,13 +99,13 @@ impl Accounts {
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Registered, Error> {
-        self.limits.try_replay(username, origin, now)?;
+        self.count_for_account(username, origin, now).await?;
         let name = Username::look_up(username).map(|name| name.display);
         let user = self.store.user_by_id(user_id).await?;
         let user = user.filter(|user| name.as_ref() == Some(&user.username));
         let user = self.prove(user, password).await?.ok_or(Error::RequestIdReused)?;
-        let pair = self.logins.begin(&user, now).await?;
-        self.limits.remember(username, origin, now);
+        let place = self.hasher.place(&user.username_key, origin);
+        let pair = self.logins.begin(&user, place, now).await?;
         Ok(Registered { user, pair, replayed: true })
     }
 
@@ -118,12 +118,12 @@ impl Accounts {
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Pair, Error> {
-        self.limits.try_password(username, origin, now)?;
+        self.count_try(username, origin, now).await?;
         let user = self.find_exactly(username).await?;
         let (user, verdict) = self.examine(user, password.clone()).await?;
         let user = user.filter(|_| verdict.is_proven()).ok_or(Error::InvalidCredentials)?;
-        let pair = self.logins.begin(&user, now).await?;
-        self.limits.remember(username, origin, now);
+        let place = self.hasher.place(&user.username_key, origin);
+        let pair = self.logins.begin(&user, place, now).await?;
         if verdict == Verdict::Outdated {
             self.renew_hash(&user, password);
         }
@@ -142,7 +142,7 @@ impl Accounts {
         now: DateTime<Utc>,
     ) -> Result<Pair, Error> {
         let username = user.username.clone();
-        self.limits.try_password(&username, origin, now)?;
+        self.count_try(&username, origin, now).await?;
         let act = self.feed.act();
         let stored = user.is_active.then(|| user.password_hash.0.clone());
         let hash = match self.hasher.exchange(current, stored, next, username).await {
@@ -165,7 +165,7 @@ impl Accounts {
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        self.limits.try_password(&user.username, origin, now)?;
+        self.count_try(&user.username, origin, now).await?;
         let act = self.feed.act();
         let user = self.prove(Some(user), password).await?;
         let user = user.ok_or(Error::PasswordWrong("password"))?;

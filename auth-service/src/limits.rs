@@ -1,20 +1,17 @@
 //! Limits on guessing: how often passwords may be tried, accounts registered, logins refreshed.
 //!
-//! Whoever tries is counted before anything is looked up or hashed, and alike whether or not the account
-//! exists. Everything is kept in memory, by each process for itself, and forgotten when it ends.
+//! Whoever tries is counted before anything is hashed, and alike whether or not the account exists. What
+//! was used up is kept in memory, by each process for itself, and forgotten when it ends.
 
 mod allowance;
-mod known;
 mod origin;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use governor::clock::{Clock, DefaultClock};
 use ring::digest::{SHA256, digest};
 
 use self::allowance::Allowance;
-use self::known::Known;
 use crate::config::Tries;
 use crate::error::Error;
 use crate::usernames::Username;
@@ -36,9 +33,7 @@ struct Target([u8; 32]);
 
 impl Target {
     fn of(username: &str) -> Self {
-        let name = Username::look_up(username);
-        // No account can have it, but whoever tries it should not be able to tell.
-        let key = name.as_ref().map_or(username, |name| &name.key);
+        let key = Username::key_of(username);
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, key.as_bytes()).as_ref());
         Self(hash)
@@ -52,7 +47,6 @@ pub(crate) struct Limits<C: Clock = DefaultClock> {
     pairs: Allowance<(Target, Origin), C>,
     registrations: Allowance<Origin, C>,
     refreshes: Allowance<String, C>,
-    known: Known,
 }
 
 impl Limits {
@@ -74,33 +68,20 @@ impl<C: Clock + Clone> Limits<C> {
                 clock,
             ),
             refreshes: Allowance::new("refreshes", tries.refreshes_per_login, REFRESH, clock),
-            known: Known::default(),
         }
     }
 
-    /// Counts a password that somebody tries for an account.
+    /// Counts a password that somebody tries from a network.
     ///
-    /// The narrowest limit comes first: whoever is stopped by it uses up nothing that others share.
-    pub(crate) fn try_password(
-        &self,
-        username: &str,
-        origin: Origin,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let target = Target::of(username);
-        self.pairs.take(&(target, origin))?;
-        self.addresses.take(&origin)?;
-        self.try_account(target, origin, now)
+    /// The narrow limit comes first: whoever is stopped by it uses up nothing that others share.
+    pub(crate) fn try_password(&self, username: &str, origin: Origin) -> Result<(), Error> {
+        self.pairs.take(&(Target::of(username), origin))?;
+        self.addresses.take(&origin)
     }
 
-    /// Counts a password that comes with a request id and was counted as a registration already.
-    pub(crate) fn try_replay(
-        &self,
-        username: &str,
-        origin: Origin,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        self.try_account(Target::of(username), origin, now)
+    /// Counts a password that somebody tries for an account, from wherever.
+    pub(crate) fn try_account(&self, username: &str) -> Result<(), Error> {
+        self.accounts.take(&Target::of(username))
     }
 
     /// Counts a registration.
@@ -111,20 +92,6 @@ impl<C: Clock + Clone> Limits<C> {
     /// Counts an access token that the holder of a login asks for.
     pub(crate) fn try_refresh(&self, sid: &str) -> Result<(), Error> {
         self.refreshes.take(&sid.to_owned())
-    }
-
-    /// Remembers that the password of an account was proven from there.
-    pub(crate) fn remember(&self, username: &str, origin: Origin, now: DateTime<Utc>) {
-        self.known.remember(Target::of(username), origin, now);
-    }
-
-    /// Others who guess must not lock the owner out: where the password was proven lately, the limit of
-    /// the account as a whole does not count.
-    fn try_account(&self, target: Target, origin: Origin, now: DateTime<Utc>) -> Result<(), Error> {
-        if self.known.knows(target, origin, now) {
-            return Ok(());
-        }
-        self.accounts.take(&target)
     }
 }
 

@@ -50,8 +50,10 @@ impl Logins {
     }
 
     /// A login that may begin; its name is chosen here and nowhere else.
-    pub(crate) fn plan(now: DateTime<Utc>) -> Result<Beginning, Error> {
-        Ok(Beginning { sid: token::random_id()?, at: now, expires_at: Self::lasts_until(now) })
+    /// `place` says from where, if that is known.
+    pub(crate) fn plan(place: Option<String>, now: DateTime<Utc>) -> Result<Beginning, Error> {
+        let sid = token::random_id()?;
+        Ok(Beginning { sid, at: now, expires_at: Self::lasts_until(now), place })
     }
 
     /// When a login that begins now is over.
@@ -59,9 +61,14 @@ impl Logins {
         now + LIFETIME
     }
 
-    /// Begins a login of an account whose password was proven.
-    pub(crate) async fn begin(&self, user: &User, now: DateTime<Utc>) -> Result<Pair, Error> {
-        let planned = Self::plan(now)?;
+    /// Begins a login of an account whose password was proven, at `place`.
+    pub(crate) async fn begin(
+        &self,
+        user: &User,
+        place: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<Pair, Error> {
+        let planned = Self::plan(place, now)?;
         self.store.begin_login(user, planned.clone()).await?;
         self.first_tokens(user, planned.sid, now)
     }

@@ -4,6 +4,7 @@ mod m0001_users;
 mod m0002_registrations;
 mod m0003_logins;
 mod m0004_deletions;
+mod m0005_places;
 
 use sea_orm_migration::prelude::*;
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_registrations::Migration),
             Box::new(m0003_logins::Migration),
             Box::new(m0004_deletions::Migration),
+            Box::new(m0005_places::Migration),
         ]
     }
 

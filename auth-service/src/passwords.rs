@@ -15,8 +15,10 @@ use secrecy::SecretString;
 use self::queue::Queue;
 use self::recipe::Recipe;
 use crate::error::Error;
+use crate::limits::Origin;
 use crate::peppers::Peppers;
 use crate::strength;
+use crate::usernames::Username;
 
 /// What a stored hash begins with: the scheme, so that another can follow it.
 pub(crate) const SCHEME: &str = "$ab1$";
@@ -115,6 +117,21 @@ impl Hasher {
     /// again.
     pub(crate) fn trace(&self, username_key: &str) -> String {
         self.recipe.peppers.current().trace(username_key)
+    }
+
+    /// What stands in the database for an account and the network that somebody calls from, together:
+    /// `None` for those without an address. See `peppers`.
+    pub(crate) fn place(&self, username_key: &str, origin: Origin) -> Option<String> {
+        Some(self.recipe.peppers.current().place(username_key, &origin.network()?))
+    }
+
+    /// What may stand there by now, with whatever pepper.
+    pub(crate) fn places(&self, username: &str, origin: Origin) -> Vec<String> {
+        let key = Username::key_of(username);
+        let tags = |network: String| {
+            self.recipe.peppers.all().map(|pepper| pepper.place(&key, &network)).collect()
+        };
+        origin.network().map(tags).unwrap_or_default()
     }
 
     async fn work<T: Send + 'static>(

@@ -171,17 +171,27 @@ impl Pepper {
     /// What is left of a name when its account is deleted: `deleted:<pepper>:<HMAC>`. Without the pepper
     /// it cannot even be guessed at.
     pub(crate) fn trace(&self, username_key: &str) -> String {
-        format!("{TRACE}{}:{}", self.id, self.tag(username_key))
+        format!("{TRACE}{}:{}", self.id, self.name_tag(username_key))
     }
 
     /// All that may be left of a name: the trace, and what was written before traces named their pepper.
     pub(crate) fn traces(&self, username_key: &str) -> [String; 2] {
-        [self.trace(username_key), format!("{TRACE}{}", self.tag(username_key))]
+        [self.trace(username_key), format!("{TRACE}{}", self.name_tag(username_key))]
     }
 
-    fn tag(&self, username_key: &str) -> String {
-        let tag = hmac::sign(&self.key, format!("name:{username_key}").as_bytes());
-        STANDARD_NO_PAD.encode(tag)
+    /// What stands for a network from which the password of an account was proven. Without the pepper
+    /// neither of them can be guessed at; and of two accounts, nobody sees that they share a network.
+    pub(crate) fn place(&self, username_key: &str, network: &str) -> String {
+        // A network has no space in it.
+        self.tag(&format!("place:{network} {username_key}"))
+    }
+
+    fn name_tag(&self, username_key: &str) -> String {
+        self.tag(&format!("name:{username_key}"))
+    }
+
+    fn tag(&self, text: &str) -> String {
+        STANDARD_NO_PAD.encode(hmac::sign(&self.key, text.as_bytes()))
     }
 }
 

@@ -11,6 +11,8 @@ mod logins;
 mod operator;
 mod overview;
 mod password_hashes;
+mod place;
+mod places;
 mod registration;
 mod registrations;
 mod revocation;

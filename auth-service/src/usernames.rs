@@ -3,6 +3,8 @@
 mod reserved;
 mod scripts;
 
+use std::borrow::Cow;
+
 use icu_normalizer::ComposingNormalizerBorrowed as Normalizer;
 
 use crate::error::Error;
@@ -49,6 +51,12 @@ impl Username {
     /// from before the rules about looks.
     pub(crate) fn look_up(name: &str) -> Option<Self> {
         Self::read(name).ok()
+    }
+
+    /// What a name comes down to, in whatever spelling; one that no account can have is left as it is, so
+    /// that it can be counted like any other.
+    pub(crate) fn key_of(name: &str) -> Cow<'_, str> {
+        Self::look_up(name).map_or(Cow::Borrowed(name), |name| Cow::Owned(name.key))
     }
 
     /// Reads a name of the right length and characters.

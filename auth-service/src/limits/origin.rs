@@ -1,6 +1,6 @@
 //! Where somebody calls from, as far as limits tell places apart.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The network somebody calls from: what one person can easily have all addresses of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +11,17 @@ pub(crate) enum Origin {
     V6([u16; 4]),
     /// All that have no address together.
     Unknown,
+}
+
+impl Origin {
+    /// The network as it is written: `192.0.2.0/24`, `2001:db8:0:1::/64`.
+    pub(crate) fn network(self) -> Option<String> {
+        match self {
+            Self::V4([a, b, c]) => Some(format!("{}/24", Ipv4Addr::new(a, b, c, 0))),
+            Self::V6([a, b, c, d]) => Some(format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))),
+            Self::Unknown => None,
+        }
+    }
 }
 
 impl From<Option<IpAddr>> for Origin {

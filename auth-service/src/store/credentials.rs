@@ -96,8 +96,8 @@ mod tests {
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let now = clock::now();
         let expires_at = now + TimeDelta::days(7);
-        let begin = |sid: &str| Beginning { sid: sid.to_owned(), at: now, expires_at };
-        let candidate = Candidate { login: Some(begin("phone")), ..Candidate::of("ada", "old") };
+        let candidate =
+            Candidate { login: Some(Beginning::of("phone", now)), ..Candidate::of("ada", "old") };
         let Ok(Added::New(ada)) = store.add_user(candidate, None, now).await else {
             panic!("ada should be new");
         };

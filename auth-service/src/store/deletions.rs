@@ -9,7 +9,8 @@ use sea_orm::{
 
 use super::acts::{self, Act, Actor};
 use super::{
-    Store, StoredHash, User, audit, credentials, deletion, login, registration, revocations, user,
+    Store, StoredHash, User, audit, credentials, deletion, login, place, registration, revocations,
+    user,
 };
 use crate::error::Error;
 
@@ -118,6 +119,8 @@ impl Store {
                     .await?;
                 let whose = login::Column::UserId.eq(user_id);
                 login::Entity::delete_many().filter(whose).exec(tx).await?;
+                let whose = place::Column::UserId.eq(user_id);
+                place::Entity::delete_many().filter(whose).exec(tx).await?;
                 let whose = registration::Column::UserId.eq(user_id);
                 registration::Entity::delete_many().filter(whose).exec(tx).await?;
                 let whose = audit::Column::UserId.eq(user_id);
@@ -177,14 +180,15 @@ mod tests {
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let now = clock::now();
         let beginning = |sid: &str| {
-            Some(Beginning { sid: sid.to_owned(), at: now, expires_at: now + TimeDelta::days(7) })
+            let place = Some(format!("where {sid} is"));
+            Some(Beginning { place, ..Beginning::of(sid, now) })
         };
         let candidate = Candidate { login: beginning("her login"), ..Candidate::of("ada", "hash") };
         let request_id = RequestId::parse("once").ok();
         let Ok(Added::New(ada)) = store.add_user(candidate, request_id, now).await else {
             panic!("ada should be new");
         };
-        assert_eq!(tables_with(&store, ada.id).await, ["logins", "registrations"]);
+        assert_eq!(tables_with(&store, ada.id).await, ["logins", "places", "registrations"]);
         store.begin_deletion(&ada, Actor::User, now).await.unwrap();
         let again = store.begin_deletion(&ada, Actor::User, now).await;
         assert!(matches!(again, Err(Error::AccountUnavailable)), "once is enough");
@@ -227,16 +231,11 @@ mod tests {
         let url = format!("sqlite:{}", folder.path().join("auth.db").display());
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let now = clock::now();
-        let login = Beginning {
-            sid: "her login".to_owned(),
-            at: now,
-            expires_at: now + TimeDelta::days(7),
-        };
         let Ok(Added::New(ada)) = store.add_user(Candidate::of("ada", "hash"), None, now).await
         else {
             panic!("ada should be new");
         };
-        store.begin_login(&ada, login).await.unwrap();
+        store.begin_login(&ada, Beginning::of("her login", now)).await.unwrap();
         let token = Subject { user_id: ada.id, sid: "her login".to_owned(), token_version: 0 };
         // Her phone deletes the account while her laptop, whose login was there just now, logs out.
         store.begin_deletion(&ada, Actor::User, now).await.unwrap();

@@ -9,7 +9,7 @@ use sea_orm::{
 use token::Subject;
 
 use super::acts::{self, Act, Actor};
-use super::{Login, Store, User, login, revocations, user};
+use super::{Login, Store, User, login, places, revocations, user};
 use crate::error::Error;
 
 /// Logins of one account; another one ends the oldest.
@@ -24,6 +24,16 @@ pub(crate) struct Beginning {
     pub(crate) sid: String,
     pub(crate) at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
+    /// From where, if that is known: see `peppers`.
+    pub(crate) place: Option<String>,
+}
+
+#[cfg(test)]
+impl Beginning {
+    /// One that lasts a week, from nobody knows where.
+    pub(crate) fn of(sid: &str, at: DateTime<Utc>) -> Self {
+        Self { sid: sid.to_owned(), at, expires_at: at + TimeDelta::days(7), place: None }
+    }
 }
 
 impl Store {
@@ -142,7 +152,7 @@ pub(super) async fn begin(
     user: &User,
     login: Beginning,
 ) -> Result<(), Error> {
-    let Beginning { sid, at, expires_at } = login;
+    let Beginning { sid, at, expires_at, place } = login;
     let row = login::ActiveModel {
         sid: Set(sid),
         user_id: Set(user.id),
@@ -165,6 +175,9 @@ pub(super) async fn begin(
         .await?;
     for oldest in too_many {
         end(tx, oldest.sid, at).await?;
+    }
+    if let Some(tag) = place {
+        places::remember(tx, user.id, tag, at).await?;
     }
     sweep(tx, at).await
 }

@@ -114,8 +114,8 @@ async fn whatever_is_not_as_it_should_be_fails_a_check_and_is_named() {
     )
     .await;
     assert!(failure(data).await.contains("schema: users.username_key has no unique index"));
-    change(data, "delete from auth_migrations where version like 'm0004%'").await;
-    assert!(failure(data).await.contains("schema: m0004_deletions is to be done"));
+    change(data, "delete from auth_migrations where version like 'm0005%'").await;
+    assert!(failure(data).await.contains("schema: m0005_places is to be done"));
 }
 
 #[tokio::test]
@@ -128,8 +128,9 @@ async fn a_schema_is_brought_to_this_version_by_somebody_who_means_it() {
     };
     assert!(said().await.contains("auth.db: made, with m0001_users, "));
     assert!(said().await.contains("auth.db: is of this version already; nothing was changed"));
-    let earlier = "drop table deletions; drop table audit; alter table users drop column deleted_at; \
-                   delete from auth_migrations where version = 'm0004_deletions'";
+    let earlier = "drop table places; drop table deletions; drop table audit; \
+                   alter table users drop column deleted_at; \
+                   delete from auth_migrations where version > 'm0004'";
     change(data.path(), earlier).await;
     let list = Command::new(env!("CARGO_BIN_EXE_auth-service"))
         .env_clear()
@@ -140,7 +141,9 @@ async fn a_schema_is_brought_to_this_version_by_somebody_who_means_it() {
         .unwrap();
     let why = String::from_utf8(list.stderr).unwrap();
     assert!(!list.status.success() && why.contains("of an earlier version"), "{why}");
-    assert!(said().await.contains("auth.db: brought to this version by m0004_deletions"));
+    assert!(
+        said().await.contains("auth.db: brought to this version by m0004_deletions, m0005_places")
+    );
     let service = Service::on(data).await;
     assert!(service.register("ada", "correct horse").await.is_ok());
 }
