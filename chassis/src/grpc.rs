@@ -4,6 +4,7 @@ mod channel;
 mod content;
 mod doorway;
 mod incoming;
+mod taking;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -126,6 +127,7 @@ impl Services {
         self.add_reflection().context("descriptors for reflection")?;
         let health = self.health();
         let router = self.routes.routes().prepare().into_axum_router();
+        let router = router.layer(middleware::from_fn(taking::watch));
         // With certificates, the connection itself says who calls.
         let router = match identity {
             Identity::Certificates(_) => router,

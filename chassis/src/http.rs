@@ -4,7 +4,6 @@
 //! `axum::serve` installs no timer, so a connection that sends half a header stays open for good.
 
 mod flights;
-mod pace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use self::flights::Flights;
-use self::pace::Pace;
+use crate::answers::{Backlog, Pace};
 use crate::listener::{self, Room};
 use crate::process::descriptors;
 use crate::tasks::Tasks;
@@ -50,6 +49,9 @@ pub struct Limits {
     pub idle: Duration,
     /// For a client to take anything of what it asked for; one that reads nothing is let go.
     pub write_stall: Duration,
+    /// Of all answers together that nobody has taken yet, in bytes; if there is more, the connection that
+    /// has most of it is hung up on.
+    pub max_backlog: u64,
     /// For requests in flight to be answered once a shutdown has begun.
     pub drain: Duration,
 }
@@ -64,6 +66,7 @@ impl Default for Limits {
             unbounded_networks: Vec::new(),
             idle: Duration::from_secs(90),
             write_stall: Duration::from_secs(30),
+            max_backlog: 32 * 1024 * 1024,
             drain: Duration::from_secs(10),
         }
     }
@@ -95,6 +98,7 @@ pub async fn serve(
     let places = descriptors::share(limits.max_connections, 2);
     let per_network = limits.max_connections_per_network.min(places.div_ceil(2));
     let room = Room::shared(places, per_network, limits.unbounded_networks.clone());
+    let backlog = Backlog::new(limits.max_backlog);
     let (tasks, cut) = (Tasks::new(), CancellationToken::new());
     loop {
         let (stream, place) = tokio::select! {
@@ -105,6 +109,7 @@ pub async fn serve(
             builder: builder.clone(),
             router: router.clone(),
             limits: limits.clone(),
+            backlog: backlog.clone(),
             stop: shutdown.clone(),
         };
         let cut = cut.clone();
@@ -124,6 +129,7 @@ struct Connection {
     builder: Arc<auto::Builder<TokioExecutor>>,
     router: Router,
     limits: Limits,
+    backlog: Backlog,
     stop: CancellationToken,
 }
 
@@ -135,7 +141,8 @@ impl Connection {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_stall));
         let stream = TokioIo::new(Box::pin(stream));
-        let (flights, pace, router) = (Flights::default(), Pace::new(), self.router);
+        let (flights, router) = (Flights::default(), self.router);
+        let pace = Pace::new(&self.backlog);
         let (begun, paced) = (flights.clone(), pace.clone());
         let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
             let (flight, paced) = (begun.begin(), paced.clone());
@@ -151,8 +158,8 @@ impl Connection {
         tokio::pin!(silence);
         let rest = flights.rest(self.limits.idle);
         tokio::pin!(rest);
-        let stall = pace.stalls(self.limits.write_stall);
-        tokio::pin!(stall);
+        let end = pace.ends(self.limits.write_stall);
+        tokio::pin!(end);
         let (mut stopping, mut waiting, mut resting) = (false, true, false);
         loop {
             tokio::select! {
@@ -162,10 +169,7 @@ impl Connection {
                     }
                     return;
                 }
-                () = stall.as_mut() => {
-                    tracing::debug!("nothing of an answer was taken");
-                    return;
-                }
+                () = end.as_mut() => return,
                 () = self.stop.cancelled(), if !stopping => {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();

@@ -10,8 +10,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use http::Extensions;
 use tonic::Request;
 
+use crate::answers::Pace;
 use crate::clock;
 use crate::settings::Settings;
 
@@ -35,9 +37,18 @@ impl Caller {
     /// Who sent a request.
     #[must_use]
     pub fn of<T>(request: &Request<T>) -> Self {
-        let extensions = request.extensions();
+        Self::told_by(request.extensions())
+    }
+
+    /// What is told beside a request about who sent it.
+    pub(crate) fn told_by(extensions: &Extensions) -> Self {
         let by_connection = || extensions.get::<Peer>().map(|peer| &peer.caller);
         extensions.get().or_else(by_connection).cloned().unwrap_or_default()
+    }
+
+    /// Whether it is any service at all.
+    pub(crate) fn is_service(&self) -> bool {
+        self.name.is_some()
     }
 
     /// Whether it is one of these services.
@@ -53,6 +64,8 @@ pub struct Peer {
     /// Which service it is, as far as the connection itself shows that.
     pub(crate) caller: Caller,
     pub(crate) address: Option<SocketAddr>,
+    /// Whether it takes what it asks for.
+    pub(crate) pace: Pace,
 }
 
 impl Peer {

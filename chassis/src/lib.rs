@@ -4,6 +4,7 @@
 //! such function needs and nothing of what it is for: the test for admission is whether another
 //! product's service would want it unchanged.
 
+mod answers;
 pub mod authority;
 pub mod clock;
 pub mod grpc;

@@ -19,6 +19,7 @@ use tokio_util::either::Either;
 use tonic::transport::server::Connected;
 
 use super::doorway::Doorway;
+use crate::answers::{Backlog, Pace};
 use crate::identity::{Caller, Identity, Peer};
 use crate::listener::{self, Place, Room};
 use crate::process::descriptors;
@@ -41,6 +42,9 @@ pub struct Limits {
     pub silence: Duration,
     /// For a peer to take anything of what it is told; one that reads nothing is let go.
     pub write_stall: Duration,
+    /// Of all answers together that nobody has taken yet, in bytes, but for those of services; if there is
+    /// more, the connection that has most of it is hung up on.
+    pub max_backlog: u64,
 }
 
 impl Default for Limits {
@@ -53,6 +57,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             silence: Duration::from_secs(90),
             write_stall: Duration::from_secs(30),
+            max_backlog: 32 * 1024 * 1024,
         }
     }
 }
@@ -65,6 +70,7 @@ pub(super) fn incoming(
 ) -> impl Stream<Item = Result<Connection, Infallible>> {
     let most = descriptors::share(limits.max_connections, 8);
     let port = (listener, Room::new(most));
+    let backlog = Backlog::new(limits.max_backlog);
     let doorway = Doorway::new(limits.max_unready, limits.max_unready_per_address);
     let accepted = stream::unfold(port, |port| async {
         let next = listener::accept(&port.0, &port.1).await;
@@ -74,8 +80,9 @@ pub(super) fn incoming(
         .map(move |(socket, place)| {
             let address = socket.peer_addr().ok();
             let entrance = doorway.enter(address.map(|address| address.ip()));
+            let pace = Pace::new(&backlog);
             let opening =
-                Connection::open(socket, address, place, identity.clone(), limits.clone());
+                Connection::open(socket, address, place, pace, identity.clone(), limits.clone());
             async move { entrance.pass(opening).await.flatten() }
         })
         .buffer_unordered(most)
@@ -89,6 +96,8 @@ type Socket = Either<TcpStream, TlsStream<TcpStream>>;
 pub(super) struct Connection {
     stream: Pin<Box<TimeoutStream<Socket>>>,
     peer: Peer,
+    /// When it takes too little of what it asked for.
+    end: Pin<Box<dyn Future<Output = ()> + Send>>,
     _place: Place,
 }
 
@@ -98,6 +107,7 @@ impl Connection {
         socket: TcpStream,
         address: Option<SocketAddr>,
         place: Place,
+        pace: Pace,
         identity: Identity,
         limits: Limits,
     ) -> Option<Self> {
@@ -131,8 +141,10 @@ impl Connection {
         let mut stream = TimeoutStream::new(socket);
         stream.set_read_timeout(Some(limits.silence));
         stream.set_write_timeout(Some(limits.write_stall));
-        let peer = Peer { caller, address };
-        Some(Self { stream: Box::pin(stream), peer, _place: place })
+        let ends = pace.clone();
+        let end = Box::pin(async move { ends.ends(limits.write_stall).await });
+        let peer = Peer { caller, address, pace };
+        Some(Self { stream: Box::pin(stream), peer, end, _place: place })
     }
 }
 
@@ -150,6 +162,11 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // Whoever serves it waits for what it says next, whatever else there is to do.
+        if self.end.as_mut().poll(context).is_ready() {
+            self.end = Box::pin(future::ready(()));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         self.stream.as_mut().poll_read(context, buffer)
     }
 }
