@@ -152,18 +152,18 @@ async fn a_body_that_is_too_large_is_refused_whether_it_ends_or_not() {
     let (gateway, before) = (scene.gateway(), scene.process.peak_memory());
     for length in [256 * 1024 + 1, 3 * 1024 * 1024] {
         let whole = format!("{head}content-length: {length}\r\nconnection: close\r\n\r\n");
-        let heard = exchange(&gateway, (whole + &"{".repeat(length)).as_bytes()).await;
-        assert_eq!(status(&heard), 413, "{length}: {heard}");
+        let said = exchange(&gateway, (whole + &"{".repeat(length)).as_bytes()).await;
+        assert_eq!(status(&said), 413, "{length}: {said}");
     }
     let announced = format!("{head}expect: 100-continue\r\ncontent-length: {}\r\n\r\n", i64::MAX);
-    let heard = exchange(&gateway, announced.as_bytes()).await;
-    assert_eq!(status(&heard), 413, "{heard}");
+    let said = exchange(&gateway, announced.as_bytes()).await;
+    assert_eq!(status(&said), 413, "{said}");
     // Much more than is thrown away of it.
     let chunk = format!("10000\r\n{}\r\n", "{".repeat(0x1_0000));
     let endless = format!("{head}transfer-encoding: chunked\r\n\r\n{}", chunk.repeat(1_600));
-    let heard = exchange(&gateway, endless.as_bytes()).await;
+    let said = exchange(&gateway, endless.as_bytes()).await;
     // Whoever goes on talking may lose what was said to them last.
-    assert!([0, 413].contains(&status(&heard)) && answers(&heard) <= 1, "{heard}");
+    assert!([0, 413].contains(&status(&said)) && answers(&said) <= 1, "{said}");
     let grown = scene.process.peak_memory() - before;
     assert!(grown < MEMORY, "{grown} bytes more were in use");
     scene.ends_unharmed().await;

@@ -35,8 +35,8 @@ struct Slow {
 }
 
 impl Slow {
-    /// Whether they are hung up on in time: what was wrong, if not.
-    async fn is_cut(self) -> Option<String> {
+    /// They are hung up on in time: what was wrong, if not.
+    async fn cut(self) -> Option<String> {
         let started = Instant::now();
         let (mut from, mut to) = TcpStream::connect(&self.port).await.unwrap().into_split();
         let talking = async {
@@ -55,15 +55,16 @@ impl Slow {
         };
         let ended = tokio::time::timeout(self.limit + GRACE, hearing).await;
         let (held, heard) = (started.elapsed(), String::from_utf8_lossy(&heard));
-        let is_well = ended.is_ok() && !heard.contains(" 200 ");
-        (!is_well).then(|| format!("{}, {}: {held:?} {heard:?}", self.what, self.port))
+        let answered = heard.contains(" 200 ");
+        let said = || format!("{}, {}: {held:?}, answered: {answered}", self.what, self.port);
+        (ended.is_err() || answered).then(said)
     }
 }
 
 /// All of them at once, and somebody who means it beside them.
 async fn are_cut_while_others_are_served(scene: &Scene, slow: Vec<Slow>) {
     let bearer = format!("Bearer {}", scene.ada.access);
-    let mut slow = pin!(join_all(slow.into_iter().map(Slow::is_cut)));
+    let mut slow = pin!(join_all(slow.into_iter().map(Slow::cut)));
     let held = loop {
         let others = async {
             tokio::time::sleep(DROP).await;
