@@ -17,6 +17,11 @@ impl Canaries {
         Self(texts.into_iter().map(str::to_owned).collect())
     }
 
+    /// One more text.
+    pub(crate) fn add(&mut self, text: &str) {
+        self.0.push(text.to_owned());
+    }
+
     /// A token is three parts. The first begins like that of any other token of its kind, and each of
     /// the others would be a trace.
     pub(crate) fn add_token(&mut self, token: &str) {
