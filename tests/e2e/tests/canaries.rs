@@ -17,6 +17,7 @@ impl Canaries {
         Self(texts.into_iter().map(str::to_owned).collect())
     }
 
+    /// One more text.
     pub(crate) fn add(&mut self, text: &str) {
         self.0.push(text.to_owned());
     }

@@ -10,11 +10,8 @@ use e2e::{Apart, Process, Product, User};
 use openai_stub::Stub;
 use tonic::transport::Endpoint;
 
-use super::unharmed;
-use super::{SETTINGS, WORDS};
-
-/// What the language model is asked with.
-pub(super) const MODEL_KEY: &str = "sk-canary-of-the-company";
+use super::super::canaries::Canaries;
+use super::{LOGS, MODEL_KEY, UNLIMITED, WORDS, unharmed};
 
 /// The three services, and somebody who only wants to use them.
 pub(super) struct Company {
@@ -67,6 +64,14 @@ impl Company {
         self.running.iter().map(|(process, _)| process)
     }
 
+    /// What must not be in any log of theirs.
+    pub(super) fn secrets(&self) -> Canaries {
+        let mut secrets = unharmed::canaries();
+        unharmed::add_secrets(&mut secrets, &self.ada, &self.apart.data().join("keys"));
+        secrets.add_pem(&self.apart.certificates());
+        secrets
+    }
+
     /// Somebody can read what they said.
     pub(super) async fn is_read(&self) {
         assert_eq!(self.ada.messages(self.session).await[0].1, WORDS);
@@ -75,9 +80,7 @@ impl Company {
     /// As [`Scene::ends_unharmed`](super::Scene::ends_unharmed): all of them.
     pub(super) async fn ends_unharmed(mut self) {
         unharmed::serves(&self.product, &self.ada, self.session).await;
-        let mut secrets = unharmed::secrets(&self.ada, &self.apart.data().join("keys"));
-        secrets.add_pem(&self.apart.certificates());
-        secrets.add(MODEL_KEY);
+        let secrets = self.secrets();
         for (process, memory) in &mut self.running {
             unharmed::is_whole(process, *memory);
         }
@@ -90,7 +93,7 @@ impl Company {
 fn start(apart: &Apart, program: &str, settings: &[(&str, &str)]) -> Process {
     let file = apart.data().join("model.key").display().to_string();
     let key = [("OPENAI_API_KEY_FILE", file.as_str())];
-    apart.start_set(program, &[&SETTINGS, key.as_slice(), settings].concat())
+    apart.start_set(program, &[&UNLIMITED, [LOGS].as_slice(), &key, settings].concat())
 }
 
 fn with_memory(process: Process) -> (Process, u64) {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::super::canaries::Canaries;
 use super::company::Company;
-use super::{SETTINGS, Scene, WORDS, unharmed};
+use super::{LOGS, MODEL_KEY, Scene, UNLIMITED, WORDS, unharmed};
 
 /// In what is put in the place of a key.
 const CANARY: &str = "Y2FuYXJ5LW9mLWEta2V5";
@@ -71,7 +71,7 @@ async fn a_product_with_a_key_that_is_none_or_is_not_its_own_alone_does_not_star
         ("AI_BUDDY_DATA", &folder),
         ("AUTH_BCRYPT_COST", "10"),
     ];
-    let start = || Process::start("ai-buddy", &[own.as_slice(), &SETTINGS].concat());
+    let start = || Process::start("ai-buddy", &[own.as_slice(), &UNLIMITED, &[LOGS]].concat());
     let mut process = start();
     let product = Product::at(&address);
     product.ready().await;
@@ -79,7 +79,8 @@ async fn a_product_with_a_key_that_is_none_or_is_not_its_own_alone_does_not_star
     let ada = product.register("ada").await;
     let (session, _) = ada.say(WORDS).await;
     let keys = data.join("keys");
-    let secrets = unharmed::secrets(&ada, &keys);
+    let mut secrets = unharmed::canaries();
+    unharmed::add_secrets(&mut secrets, &ada, &keys);
     unharmed::ends(&mut process, &secrets).await;
 
     let files = files_in(&keys);
@@ -138,16 +139,14 @@ async fn nothing_secret_is_in_the_settings_or_a_dump_of_a_service() {
     for process in company.processes() {
         assert_eq!(process.limit("Max core file size"), (0, 0));
     }
-    let mut secrets = unharmed::secrets(&company.ada, &company.apart.data().join("keys"));
-    secrets.add_pem(&company.apart.certificates());
-    secrets.add(super::company::MODEL_KEY);
+    let secrets = company.secrets();
     for process in company.processes() {
         let settings = process.environment();
         assert!(settings.contains("_TLS_DIR="), "{settings}");
         secrets.are_not_in(&settings);
     }
     // It was told all the same, and by whom but the file?
-    let key = format!("Bearer {}", super::company::MODEL_KEY);
+    let key = format!("Bearer {MODEL_KEY}");
     let heard = company.model.heard();
     assert_eq!(heard[0].authorization.as_deref(), Some(key.as_str()));
     company.ends_unharmed().await;
