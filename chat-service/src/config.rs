@@ -2,7 +2,7 @@
 
 mod safety;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -295,7 +295,25 @@ impl FromStr for BaseUrl {
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err("it must not hold a user name or password; OPENAI_API_KEY is for secrets");
         }
+        // What is asked is put behind it, and would be part of these.
+        if text.contains(['?', '#', '\\']) {
+            return Err("it must end with its path: nothing behind ? or #, and no backslash");
+        }
+        if is_link_local(text) {
+            return Err("it must not be link-local: machines get their credentials there");
+        }
         Ok(Self(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+/// Whether its host is an address of the link, in whatever way the HTTP client reads numbers.
+fn is_link_local(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
+    match host.trim_matches(['[', ']']).parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_unicast_link_local(),
+        Err(_) => false,
     }
 }
 

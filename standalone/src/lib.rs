@@ -6,13 +6,13 @@
 mod commands;
 mod config;
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use chassis::process;
+use chassis::{process, secret_file};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
@@ -107,7 +107,8 @@ fn unwritable(folder: &Path) -> String {
 /// works in it: two products on the same data would each believe to be the only one.
 fn prepare(folder: &Path) -> anyhow::Result<File> {
     make(folder)?;
-    let lock = File::create(folder.join("lock")).with_context(|| unwritable(folder))?;
+    let lock = secret_file::open(&folder.join("lock"), OpenOptions::new().write(true))
+        .with_context(|| unwritable(folder))?;
     if lock.try_lock().is_err() {
         bail!(
             "another ai-buddy works in {}; set AI_BUDDY_DATA to another folder",

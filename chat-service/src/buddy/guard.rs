@@ -1,21 +1,25 @@
 //! What stands between the model's client and the network.
 //!
 //! The client forgets the status of an answer that is not JSON, and never looks at `Retry-After`;
-//! both decide whether to ask again.
+//! both decide whether to ask again. And it reads whatever comes, however much that is.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_openai::error::OpenAIError;
 use async_openai::middleware::{HttpRequestFactory, ReqwestService};
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Response, StatusCode};
+use reqwest::{Body, Response, StatusCode};
 use serde_json::Value;
 use tower::Service;
 
 /// How much of an error's body is read for its code.
 const MOST_BYTES: usize = 16 * 1024;
+
+/// Longest code of an error.
+const LONGEST_CODE: usize = 64;
 
 /// Longest wait that is passed on to people.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
@@ -26,7 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_hours(1);
 pub(crate) struct Refused {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
-    /// `error.code` of the body, such as `insufficient_quota`.
+    /// `error.code` of the body, such as `insufficient_quota`. It is logged.
     pub(crate) code: Option<String>,
     /// Whether the prompt was longer than the model takes.
     pub(crate) is_too_long: bool,
@@ -42,13 +46,18 @@ impl Refused {
     }
 }
 
-/// Sends a request once, and turns whatever is not a success into [`Refused`].
+/// Sends a request once, turns whatever is not a success into [`Refused`], and breaks off what is larger
+/// than any answer.
 #[derive(Clone)]
-pub(crate) struct Guard(ReqwestService);
+pub(crate) struct Guard {
+    service: ReqwestService,
+    most_bytes: usize,
+}
 
 impl Guard {
-    pub(crate) fn new(client: reqwest::Client) -> Self {
-        Self(ReqwestService::new(client))
+    /// `most_bytes`: as much as an answer may take on the wire.
+    pub(crate) fn new(client: reqwest::Client, most_bytes: usize) -> Self {
+        Self { service: ReqwestService::new(client), most_bytes }
     }
 }
 
@@ -58,27 +67,46 @@ impl Service<HttpRequestFactory> for Guard {
     type Future = BoxFuture<'static, Result<Response, OpenAIError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), OpenAIError>> {
-        self.0.poll_ready(context)
+        self.service.poll_ready(context)
     }
 
     fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
-        let sent = self.0.call(request);
+        let (sent, most_bytes) = (self.service.call(request), self.most_bytes);
         Box::pin(async move {
             let response = sent.await?;
             let status = response.status();
             if status.is_success() {
-                return Ok(response);
+                return Ok(within(most_bytes, response));
             }
             let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let seconds: Option<u64> = header.and_then(|text| text.trim().parse().ok());
             let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
             let error = error(response).await.unwrap_or_default();
             let is_too_long = is_too_long(&error);
-            let code = error.get("code").and_then(Value::as_str).map(str::to_owned);
+            let code = error.get("code").and_then(Value::as_str).filter(|code| is_code(code));
+            let code = code.map(str::to_owned);
             let refused = Refused { status, retry_after, code, is_too_long };
             Err(OpenAIError::Boxed(Box::new(refused)))
         })
     }
+}
+
+/// The same answer, which fails where it grows larger than that.
+fn within(most_bytes: usize, response: Response) -> Response {
+    let mut left = most_bytes;
+    let pieces = response.bytes_stream().map(move |piece| {
+        let piece = piece.map_err(std::io::Error::other)?;
+        let too_much = || std::io::Error::other("an answer without end");
+        left = left.checked_sub(piece.len()).ok_or_else(too_much)?;
+        Ok::<_, std::io::Error>(piece)
+    });
+    http::Response::new(Body::wrap_stream(pieces)).into()
+}
+
+/// Whoever answers may put anything in the place of a code, our key for one.
+fn is_code(text: &str) -> bool {
+    let is_of_one = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    text.len() <= LONGEST_CODE && text.bytes().all(is_of_one)
 }
 
 async fn error(mut response: Response) -> Option<Value> {
@@ -107,6 +135,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_logged_as_a_code_is_one() {
+        for code in ["insufficient_quota", "context_length_exceeded", "model_not_found"] {
+            assert!(is_code(code), "{code}");
+        }
+        for other in ["sk-canary-key", "Incorrect API key", "9f86d081", "a\nb", &"a".repeat(65)] {
+            assert!(!is_code(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_prompt_that_is_too_long_is_recognised_whoever_says_so() {

@@ -38,6 +38,9 @@ const AFTERWARDS: Duration = Duration::from_secs(1);
 /// Bytes of a reply for each token it was allowed: far more than any language needs. A reply that
 /// grows past that is a model gone astray.
 const BYTES_PER_TOKEN: usize = 32;
+/// Bytes on the wire for each of them, each in an event of its own, and for the rest.
+const WIRE_BYTES_PER_TOKEN: usize = 1024;
+const WIRE_BYTES: usize = 64 * 1024;
 
 /// A language model.
 pub(crate) struct Model {
@@ -139,7 +142,9 @@ impl Model {
             .with_api_key(key)
             .with_org_id("")
             .with_project_id("");
-        let client = Client::build(http.clone(), api).with_http_service(Guard::new(http));
+        let tokens = usize::try_from(config.reply_tokens).unwrap_or(0);
+        let guard = Guard::new(http.clone(), WIRE_BYTES + tokens * WIRE_BYTES_PER_TOKEN);
+        let client = Client::build(http, api).with_http_service(guard);
         Ok(Self {
             client,
             name: config.model.clone(),

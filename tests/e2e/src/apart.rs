@@ -25,21 +25,33 @@ impl Apart {
         let data = TempDir::new().expect("a folder");
         let (auth, chat, gateway) = (free_address(), free_address(), free_address());
         let apart = Self { data, auth, chat, gateway, model: model.to_owned() };
-        let services = ["auth-service", "chat-service", "gateway"];
-        authority::make(&apart.certificates(), &services, clock::now()).expect("certificates");
+        // The stranger is nobody's service, and has a certificate all the same.
+        let names = ["auth-service", "chat-service", "gateway", "stranger"];
+        authority::make(&apart.certificates(), &names, clock::now()).expect("certificates");
         apart
     }
 
     /// Starts one of them.
     #[must_use]
     pub fn start(&self, program: &str) -> Process {
-        self.start_with(program, &self.certificates())
+        self.start_set(program, &[])
     }
 
     /// Starts one of them with the certificates in another folder.
     #[must_use]
     pub fn start_with(&self, program: &str, certificates: &Path) -> Process {
-        let (data, tls) = (self.data.path().display(), certificates.display().to_string());
+        let setting = match program {
+            "auth-service" => "AUTH_TLS_DIR",
+            "chat-service" => "CHAT_TLS_DIR",
+            _ => "GATEWAY_TLS_DIR",
+        };
+        self.start_set(program, &[(setting, &certificates.display().to_string())])
+    }
+
+    /// Starts one of them with more settings, or other ones.
+    #[must_use]
+    pub fn start_set(&self, program: &str, more: &[(&str, &str)]) -> Process {
+        let (data, tls) = (self.data.path().display(), self.certificates().display().to_string());
         let settings = match program {
             "auth-service" => vec![
                 ("AUTH_LISTEN", self.auth.clone()),
@@ -63,8 +75,8 @@ impl Apart {
                 ("GATEWAY_CHAT_URL", format!("https://{}", self.chat)),
             ],
         };
-        let settings: Vec<_> =
-            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
+        let settings: Vec<_> = settings.chain(more.iter().copied()).collect();
         Process::start(program, &settings)
     }
 
@@ -78,6 +90,12 @@ impl Apart {
     #[must_use]
     pub fn data(&self) -> &Path {
         self.data.path()
+    }
+
+    /// Where the auth service listens for gRPC.
+    #[must_use]
+    pub fn auth_url(&self) -> String {
+        format!("https://{}", self.auth)
     }
 
     /// Where the chat service listens for gRPC.

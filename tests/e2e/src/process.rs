@@ -145,6 +145,14 @@ impl Process {
         (number(), number())
     }
 
+    /// The settings that it was started with, as the system shows them to whoever may look.
+    #[must_use]
+    pub fn environment(&self) -> String {
+        let pid = self.child.id().expect("it is running");
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).expect("an environment");
+        String::from_utf8_lossy(&environment).replace('\0', "\n")
+    }
+
     /// Ends it as a crash does, at once.
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("it should be killed");

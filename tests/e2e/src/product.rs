@@ -134,7 +134,11 @@ impl Product {
     /// As a process of its own, as an operator starts it, with these settings. Passwords are hashed as
     /// cheaply as an operator can have it.
     pub async fn as_process(settings: &[(&str, &str)]) -> (Process, Self) {
-        let data = TempDir::new().expect("a folder");
+        Self::as_process_on(TempDir::new().expect("a folder"), settings).await
+    }
+
+    /// The same, on data that may be there already.
+    pub async fn as_process_on(data: TempDir, settings: &[(&str, &str)]) -> (Process, Self) {
         let folder = data.path().to_str().expect("a folder with a plain name");
         let own = [
             ("AI_BUDDY_LISTEN", "127.0.0.1:0"),
@@ -215,6 +219,12 @@ impl Product {
     #[must_use]
     pub fn data(&self) -> &std::path::Path {
         self.own().data.path()
+    }
+
+    /// The folder alone, when what worked in it has ended.
+    #[must_use]
+    pub fn into_data(self) -> TempDir {
+        self.own.expect("a product of our own").data
     }
 
     fn own(&self) -> &Own {

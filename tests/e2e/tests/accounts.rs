@@ -1,10 +1,8 @@
 //! What becomes of accounts, logins and their tokens, through the whole product.
 
 mod deletion;
-mod guessing;
 mod outage;
 mod revocation;
-mod tampering;
 
 use e2e::{Answer, Product, User};
 use serde_json::json;

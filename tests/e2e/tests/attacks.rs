@@ -3,32 +3,53 @@
 //! The ids, like `C14`, are those of the table of attacks in `docs/SECURITY.md`. After its attacks each
 //! test asks whether the product is still there for people: [`Scene::ends_unharmed`].
 
+mod addresses;
+mod bodies;
 mod buddy;
 mod calls;
+mod certificates;
+mod changes;
 mod claims;
+mod company;
 mod controls;
 mod crowds;
+mod deletions;
 mod endpoints;
+mod files;
 mod floods;
 mod forger;
 mod frames;
+mod guessing;
+mod hashing;
 mod headers;
+mod histories;
 mod keys;
 mod logins;
 mod messages;
 mod metadata;
 mod methods;
+mod model;
 mod names;
 mod others;
 mod passwords;
 mod paths;
 mod raw;
+mod reflection;
+mod replicas;
+mod request_ids;
 mod requests;
+mod rotation;
 mod signatures;
+mod silence;
+mod tampering;
+mod unharmed;
 mod windows;
 
+use std::time::Duration;
+
 use e2e::{Answer, Process, Product, User};
-use serde_json::json;
+use openai_stub::Stub;
+use tempfile::TempDir;
 use tonic::Code;
 use tonic::transport::Channel;
 
@@ -38,25 +59,29 @@ use calls::Call;
 /// More memory than an attack may cost, in bytes.
 const MEMORY: u64 = 50 * 1024 * 1024;
 
-/// As many tries as anybody likes, so that nothing is refused for being one too many. And all that we
-/// have to say, so that whatever is too much is seen; libraries stay silent, which costs less if they know.
-const SETTINGS: [(&str, &str); 6] = [
+/// As many tries as anybody likes, so that nothing is refused for being one too many.
+const UNLIMITED: [(&str, &str); 5] = [
     ("AUTH_TRIES_PER_ADDRESS", "0"),
     ("AUTH_TRIES_PER_ACCOUNT", "0"),
     ("AUTH_TRIES_PER_PAIR", "0"),
     ("AUTH_REGISTRATIONS_PER_ADDRESS", "0"),
     ("AUTH_REFRESHES_PER_LOGIN", "0"),
-    (
-        "RUST_LOG",
-        "info,ai_buddy=trace,auth_client=trace,auth_service=trace,chassis=trace,chat_service=trace,\
-         database=trace,gateway=trace,standalone=trace",
-    ),
 ];
+
+/// All that we have to say, so that whatever is too much is seen; libraries stay silent, which costs less
+/// if they know.
+const LOGS: (&str, &str) = (
+    "RUST_LOG",
+    "info,ai_buddy=trace,auth_client=trace,auth_service=trace,chassis=trace,chat_service=trace,\
+     database=trace,gateway=trace,standalone=trace",
+);
 
 /// What ada said.
 const WORDS: &str = "something of my own";
 /// What every password ends in that [`Product::register`] makes.
 const PASSWORDS: &str = "'s own password";
+/// The key of the model, where there is one.
+const MODEL_KEY: &str = "sk-canary-key";
 
 /// What a door says: the API, the chat service, the auth service.
 type Doors = (u16, Code, Code);
@@ -73,17 +98,38 @@ struct Scene {
     auth: Channel,
     chat: Channel,
     memory: u64,
+    /// What must not be in the logs, besides what is the same in every scene.
+    canaries: Canaries,
 }
 
 impl Scene {
     async fn open() -> Self {
-        let (process, product) = Product::as_process(&SETTINGS).await;
+        Self::with(&UNLIMITED).await
+    }
+
+    /// With a language model, and more settings than that needs.
+    async fn with_model(stub: &Stub, settings: &[(&str, &str)]) -> Self {
+        let url = stub.base_url();
+        let model = [("OPENAI_BASE_URL", url.as_str()), ("OPENAI_API_KEY", MODEL_KEY)];
+        Self::with(&[&UNLIMITED, model.as_slice(), settings].concat()).await
+    }
+
+    /// With exactly these settings.
+    async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(TempDir::new().unwrap(), settings).await
+    }
+
+    /// On data that is there already.
+    async fn on(data: TempDir, settings: &[(&str, &str)]) -> Self {
+        let settings = [&[LOGS], settings].concat();
+        let (process, product) = Product::as_process_on(data, &settings).await;
         let ada = product.register("ada").await;
         let (session, _) = ada.say(WORDS).await;
         let connect = async |url| Channel::from_shared(url).unwrap().connect().await.unwrap();
         let (auth, chat) = (connect(product.auth_url()).await, connect(product.chat_url()).await);
         let memory = process.resident_memory();
-        Self { process, product, ada, session, auth, chat, memory }
+        let canaries = unharmed::canaries();
+        Self { process, product, ada, session, auth, chat, memory, canaries }
     }
 
     /// Where the gateway listens.
@@ -129,29 +175,18 @@ impl Scene {
     /// The product is still the same process and ready, somebody can log in and read what they said, no
     /// memory was lost, nothing was written down that is nobody's business, and it ends when told.
     async fn ends_unharmed(self) {
-        let Self { mut process, product, mut ada, session, auth, chat, memory } = self;
+        let Self { mut process, product, ada, session, auth, chat, memory, mut canaries } = self;
         drop((auth, chat));
-        assert!(process.is_running(), "{}", process.output());
-        assert_eq!(product.get("/readyz").await.status, 200);
-        let mut canaries = Canaries::of([WORDS, PASSWORDS, "panicked"]);
-        for token in [&ada.access, &ada.refresh] {
-            canaries.add_token(token);
-        }
-        canaries.add_keys(&product.data().join("keys"));
-        let body = json!({"username": ada.name, "password": ada.password});
-        let login = product.post("/api/login/", &body).await;
-        assert_eq!(login.status, 200, "{}", login.text);
-        login.json()["access"].as_str().unwrap().clone_into(&mut ada.access);
-        let messages = ada.messages(session).await;
-        assert_eq!(messages[0].1, WORDS);
-        let grown = process.resident_memory().saturating_sub(memory);
-        assert!(grown < MEMORY, "{grown} bytes more are in use");
-        process.signal("TERM").await;
-        assert_eq!(process.ended().await, Some(0), "{}", process.output());
-        let output = process.output();
-        assert!(output.contains("answered"), "there are logs at all");
-        canaries.are_not_in(&output);
+        unharmed::serves(&product, &ada, session).await;
+        unharmed::is_whole(&mut process, memory);
+        unharmed::add_secrets(&mut canaries, &ada, &product.data().join("keys"));
+        unharmed::ends(&mut process, &canaries).await;
     }
+}
+
+/// How long somebody is told to wait.
+fn wait(answer: &Answer) -> Duration {
+    Duration::from_secs(answer.header("retry-after").parse().unwrap())
 }
 
 /// The host and the port of a URL.

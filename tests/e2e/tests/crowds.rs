@@ -1,11 +1,9 @@
 //! Many people at once.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::{Duration, Instant};
 
-use e2e::{Process, Product, User, free_address};
+use e2e::{Product, User};
 use serde_json::json;
-use tempfile::TempDir;
 
 async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     futures_util::future::join_all(futures).await
@@ -60,73 +58,4 @@ async fn of_fifty_first_messages_of_one_person_all_that_are_taken_are_kept() {
     let texts: HashSet<_> =
         said.iter().filter(|(who, _)| who == "USER").map(|said| &said.1).collect();
     assert_eq!((said.len(), texts.len()), (2 * taken, taken));
-}
-
-/// Asks again and again until `stop`, and says how long each answer took.
-async fn ask_again(
-    ada: &User,
-    path: &str,
-    stop: &tokio_util::sync::CancellationToken,
-) -> Vec<Duration> {
-    let mut times = Vec::new();
-    while !stop.is_cancelled() {
-        let started = Instant::now();
-        let answer = ada.get(path).await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-        times.push(started.elapsed());
-    }
-    times
-}
-
-fn p99(times: &mut [Duration]) -> Duration {
-    times.sort();
-    times[times.len() * 99 / 100]
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_logins_at_once_do_not_keep_others_waiting() {
-    let data = TempDir::new().unwrap();
-    let (address, folder) = (free_address(), data.path().display().to_string());
-    // What is tried is how much can be hashed, not how often somebody may try.
-    let settings = [
-        ("AI_BUDDY_LISTEN", address.as_str()),
-        ("AI_BUDDY_DATA", &folder),
-        ("AUTH_TRIES_PER_PAIR", "0"),
-        ("AUTH_TRIES_PER_ACCOUNT", "0"),
-        ("AUTH_TRIES_PER_ADDRESS", "0"),
-    ];
-    let _process = Process::start("ai-buddy", &settings);
-    let product = Product::at(&address);
-    product.ready().await;
-    let ada = product.register("ada").await;
-    let (session, _) = ada.say("hello").await;
-    let login = json!({"username": ada.name, "password": ada.password});
-
-    let stop = tokio_util::sync::CancellationToken::new();
-    let path = format!("/api/get-messages/?session_id={session}");
-    let logins = async {
-        let answers = all((0..200).map(|_| product.post("/api/login/", &login))).await;
-        stop.cancel();
-        answers
-    };
-    let (answers, mut live, mut read) =
-        tokio::join!(logins, ask_again(&ada, "/livez", &stop), ask_again(&ada, &path, &stop));
-    let mut counts = BTreeMap::new();
-    for answer in answers {
-        *counts.entry(answer.status).or_insert(0) += 1;
-        match answer.status {
-            200 => {}
-            503 => assert!(!answer.header("retry-after").is_empty(), "{}", answer.text),
-            other => panic!("{other}: {}", answer.text),
-        }
-    }
-    let (slowest_live, slowest_read) = (p99(&mut live), p99(&mut read));
-    let (live, read) = (live.len(), read.len());
-    println!(
-        "200 logins at once: {counts:?}; meanwhile p99 of {live} /livez {slowest_live:?}, of {read} \
-         get-messages {slowest_read:?}"
-    );
-    assert!(counts[&200] > 0 && counts[&503] > 0);
-    // Whoever waited in one line with the logins would have been answered about as often as they.
-    assert!(live > 5 * counts[&200] && read > 5 * counts[&200]);
 }

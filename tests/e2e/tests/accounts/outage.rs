@@ -6,7 +6,7 @@ use std::time::Duration;
 use chassis::clock;
 use chassis::grpc::Channel;
 use chassis::identity::{Certificates, Identity};
-use e2e::{Apart, Product, User};
+use e2e::{Apart, Process, Product, User};
 use openai_stub::Stub;
 use proto::chat::v1::ListSessionsRequest;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
@@ -16,6 +16,12 @@ use tonic::transport::Endpoint;
 
 use super::deletion::delete;
 use super::{log_in, log_out};
+use crate::canaries::Canaries;
+
+/// What ada said.
+const WORDS: &str = "something of my own";
+/// More memory than an outage may cost, in bytes.
+const MEMORY: u64 = 50 * 1024 * 1024;
 
 const GOOD: (u16, Code) = (200, Code::Ok);
 const ENDED: (u16, Code) = (401, Code::Unauthenticated);
@@ -107,13 +113,14 @@ async fn whatever_ends_a_token_holds_though_the_auth_service_dies_right_behind_t
 async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_one_never_again() {
     let stub = Stub::start().await.unwrap();
     let apart = Apart::new(&stub.base_url());
-    let (_gateway, _chat) = (apart.start("gateway"), apart.start("chat-service"));
+    let (gateway, chat) = (apart.start("gateway"), apart.start("chat-service"));
     let mut auth = apart.start("auth-service");
     let (product, doors) = (Product::at(&apart.gateway), Doors::of(&apart));
     product.ready().await;
     let ada = product.register("ada").await;
     let ended = log_in(&product, &ada).await;
-    let (session, _) = ada.say("hello").await;
+    let (session, _) = ada.say(WORDS).await;
+    let memory = [&gateway, &chat].map(Process::resident_memory);
 
     // Killed right behind the answer.
     assert_eq!(log_out(&product, &ended.refresh).await.status, 200);
@@ -137,9 +144,24 @@ async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_
     let closed = tokio::time::timeout(Duration::from_secs(40), closed).await.unwrap();
     assert!(!closed.header("retry-after").is_empty(), "{}", closed.text);
 
-    let _auth = apart.start("auth-service");
+    auth = apart.start("auth-service");
     let open = async { while doors.say(&ada).await != GOOD {} };
     tokio::time::timeout(Duration::from_secs(20), open).await.unwrap();
     assert_eq!(doors.say(&ended).await, ENDED);
     assert_eq!(ended.get("/api/sessions/").await.says(), (401, "token_not_valid".into()));
+
+    // Nobody was hurt, and nothing was written down that is nobody's business.
+    assert_eq!(log_in(&product, &ada).await.messages(session).await[0].1, WORDS);
+    let mut canaries = Canaries::of([WORDS, ada.password.as_str(), "panicked"]);
+    for token in [&ada.access, &ada.refresh, &ended.access] {
+        canaries.add_token(token);
+    }
+    canaries.add_keys(&apart.data().join("keys"));
+    let [gateways, chats] = memory;
+    for (mut process, before) in [(gateway, gateways), (chat, chats), (auth, u64::MAX)] {
+        assert!(process.resident_memory().saturating_sub(before) < MEMORY);
+        process.signal("TERM").await;
+        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+        canaries.are_not_in(&process.output());
+    }
 }

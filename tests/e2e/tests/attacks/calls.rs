@@ -5,9 +5,9 @@ use std::future::poll_fn;
 use http_body_util::{BodyExt as _, Full};
 use tonic::Code;
 use tonic::body::Body;
-use tonic::codegen::http::{HeaderMap, Request};
-use tonic::codegen::{Bytes, Service as _};
-use tonic::transport::Channel;
+use tonic::codegen::http::{HeaderMap, Request, Response};
+use tonic::codegen::{self, Bytes, Service};
+use tonic::transport::Error;
 
 /// A call, with an empty message unless told otherwise.
 #[derive(Clone)]
@@ -44,7 +44,20 @@ impl Call {
         Self { body, ..self }
     }
 
-    pub(super) async fn sent(self, channel: &Channel) -> Outcome {
+    pub(super) async fn sent<C, B>(self, channel: &C) -> Outcome
+    where
+        C: Service<Request<Body>, Response = Response<B>, Error = Error> + Clone,
+        B: codegen::Body,
+    {
+        self.try_to_send(channel).await.unwrap()
+    }
+
+    /// Sends it where perhaps nobody takes it.
+    pub(super) async fn try_to_send<C, B>(self, channel: &C) -> Result<Outcome, Error>
+    where
+        C: Service<Request<Body>, Response = Response<B>, Error = Error> + Clone,
+        B: codegen::Body,
+    {
         let mut request = Request::builder().method("POST").uri(&self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value.as_slice());
@@ -52,13 +65,13 @@ impl Call {
         let body = Body::new(Full::new(Bytes::from(self.body)));
         let request = request.body(body).unwrap();
         let mut channel = channel.clone();
-        poll_fn(|context| channel.poll_ready(context)).await.unwrap();
-        let answer = channel.call(request).await.unwrap();
+        poll_fn(|context| channel.poll_ready(context)).await?;
+        let answer = channel.call(request).await?;
         let headers = answer.headers().clone();
         // A stream that is reset has no trailers: there is no code then.
         let collected = answer.into_body().collect().await.unwrap_or_default();
         let trailers = collected.trailers().cloned().unwrap_or_default();
-        Outcome { headers, trailers, body: collected.to_bytes().into() }
+        Ok(Outcome { headers, trailers, body: collected.to_bytes().into() })
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::floods::{ASKING, streams};
+use super::floods::{ASKING, attacked, streams};
 use super::frames::{
     ACK, AWAY, DATA, END_HEADERS, END_STREAM, Flood, HEADERS, Link, PING, PRIORITY, RESET,
     SETTINGS, WINDOW, block, frame,
@@ -140,7 +140,7 @@ async fn whoever_makes_us_reset_thousands_of_streams_is_hung_up_on() {
             })
             .collect();
         for port in scene.ports() {
-            let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+            let (lives, frames) = attacked(&scene, &port, &attack).await;
             let resets = frames.iter().filter(|frame| frame.kind == RESET).count();
             println!("{what}, {port}: {resets} resets, lives: {lives}");
             assert!(!lives && resets < 2_000, "{what}, {port}: {resets}");

@@ -3,8 +3,8 @@
 use e2e::Answer;
 use serde_json::json;
 
-use super::Scene;
 use super::raw::{answers, exchange, status};
+use super::{MEMORY, Scene};
 
 /// E03
 #[tokio::test(flavor = "multi_thread")]
@@ -144,6 +144,31 @@ async fn a_body_is_what_it_is_and_never_unpacked() {
     scene.ends_unharmed().await;
 }
 
+/// E09: of what is too large a little is read on and thrown away, so that its sender hears why.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_refused_whether_it_ends_or_not() {
+    let scene = Scene::open().await;
+    let head = "POST /api/register/ HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
+    let (gateway, before) = (scene.gateway(), scene.process.peak_memory());
+    for length in [256 * 1024 + 1, 3 * 1024 * 1024] {
+        let whole = format!("{head}content-length: {length}\r\nconnection: close\r\n\r\n");
+        let said = exchange(&gateway, (whole + &"{".repeat(length)).as_bytes()).await;
+        assert_eq!(status(&said), 413, "{length}: {said}");
+    }
+    let announced = format!("{head}expect: 100-continue\r\ncontent-length: {}\r\n\r\n", i64::MAX);
+    let said = exchange(&gateway, announced.as_bytes()).await;
+    assert_eq!(status(&said), 413, "{said}");
+    // Much more than is thrown away of it.
+    let chunk = format!("10000\r\n{}\r\n", "{".repeat(0x1_0000));
+    let endless = format!("{head}transfer-encoding: chunked\r\n\r\n{}", chunk.repeat(1_600));
+    let said = exchange(&gateway, endless.as_bytes()).await;
+    // Whoever goes on talking may lose what was said to them last.
+    assert!([0, 413].contains(&status(&said)) && answers(&said) <= 1, "{said}");
+    let grown = scene.process.peak_memory() - before;
+    assert!(grown < MEMORY, "{grown} bytes more were in use");
+    scene.ends_unharmed().await;
+}
+
 /// E18, E19
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_in_bodies_only_and_no_answer_tells_what_we_are_made_of() {
@@ -179,8 +204,39 @@ async fn tokens_are_in_bodies_only_and_no_answer_tells_what_we_are_made_of() {
             assert!(!answer.text.to_lowercase().contains(word), "{}", answer.text);
         }
     }
-    for path in ["/metrics", "/debug/pprof/", "/.env", "/.git/config", "/api/schema/", "/auth.db"] {
-        assert_eq!(scene.product.get(path).await.status, 404, "{path}");
+    scene.ends_unharmed().await;
+}
+
+/// H05
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_part_of_the_api_is_not_there_for_anybody() {
+    let scene = Scene::open().await;
+    for path in [
+        "/",
+        "/metrics",
+        "/debug",
+        "/debug/pprof/",
+        "/actuator/env",
+        "/server-status",
+        "/admin/",
+        "/.env",
+        "/.git/config",
+        "/api/",
+        "/api/schema",
+        "/api/schema/",
+        "/api/keys/",
+        "/auth.db",
+        "/keys/keys.json",
+        "/aibuddy.auth.v1.AuthService/GetSigningKeys",
+    ] {
+        for (who, answer) in
+            [("nobody", scene.product.get(path).await), ("ada", scene.ada.get(path).await)]
+        {
+            assert_eq!(answer.says(), (404, "not_found".to_owned()), "{path}, {who}");
+            let id = answer.header("x-request-id");
+            let expected = json!({"code": "not_found", "detail": "Not found.", "request_id": id});
+            assert_eq!(answer.json(), expected, "{path}, {who}");
+        }
     }
     scene.ends_unharmed().await;
 }

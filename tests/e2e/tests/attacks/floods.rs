@@ -29,6 +29,16 @@ pub(super) fn is_calmed(frames: &[Frame]) -> bool {
     frames.iter().any(|frame| frame.kind == AWAY && frame.payload[4..8] == CALM)
 }
 
+/// Whether a connection to a port lives on after this, and what was said to it. Others are served meanwhile.
+pub(super) async fn attacked(scene: &Scene, port: &str, attack: &[u8]) -> (bool, Vec<Frame>) {
+    let bearer = format!("Bearer {}", scene.ada.access);
+    let link = Link::open(port).await;
+    let knocking = async { scene.knock(&[&bearer]).await };
+    let (outcome, knocked) = tokio::join!(link.outlives(attack), knocking);
+    assert_eq!(knocked, LET_IN, "{port}");
+    outcome
+}
+
 /// E12: the gateway 100; the services what a gateway may need.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_port_says_how_many_streams_there_may_be() {
@@ -59,7 +69,7 @@ async fn whoever_asks_and_takes_it_back_six_thousand_times_is_hung_up_on() {
         })
         .collect();
     for port in scene.ports() {
-        let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+        let (lives, frames) = attacked(&scene, &port, &attack).await;
         assert!(!lives, "{port}: it took all of them");
         let answers = frames.iter().filter(|frame| frame.kind == HEADERS).count();
         assert!(answers < 1_000, "{port}: {answers}");
@@ -86,7 +96,7 @@ async fn whoever_makes_us_refuse_thousands_of_requests_is_hung_up_on() {
             .flat_map(|stream| frame(HEADERS, END_HEADERS | END_STREAM, stream, &malformed))
             .collect();
         for port in scene.ports() {
-            let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+            let (lives, frames) = attacked(&scene, &port, &attack).await;
             if lives {
                 let kinds: Vec<_> = frames.iter().map(|frame| frame.kind).collect();
                 taken.push((what, port, kinds));
@@ -109,7 +119,7 @@ async fn headers_without_end_are_cut_off() {
         for flood in [&many, &empty] {
             let end = frame(CONTINUATION, END_HEADERS, 1, &[]);
             let attack = [begin.as_slice(), flood, &end].concat();
-            let (lives, frames) = Link::open(&port).await.outlives(&attack).await;
+            let (lives, frames) = attacked(&scene, &port, &attack).await;
             let answered = frames.iter().any(|frame| frame.kind == HEADERS && frame.stream == 1);
             assert!(!lives && !answered, "{port}");
         }

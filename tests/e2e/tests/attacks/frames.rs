@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Longer than any end should take.
 const PATIENCE: Duration = Duration::from_mins(1);
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;

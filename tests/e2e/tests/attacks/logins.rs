@@ -1,5 +1,7 @@
 //! Logins that have ended, passwords that have changed, accounts that are gone.
 
+use std::time::Duration;
+
 use e2e::{Answer, Product, User};
 use serde_json::{Value, json};
 
@@ -7,8 +9,11 @@ use super::forger::sign;
 use super::{LET_IN, REFUSED, Scene};
 use crate::contract::tokens::{Key, part};
 
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Another login of somebody.
-async fn log_in(product: &Product, user: &User) -> User {
+pub(super) async fn log_in(product: &Product, user: &User) -> User {
     let body = json!({"username": user.name, "password": user.password});
     let reply = product.post("/api/login/", &body).await.json();
     let text = |name: &str| reply[name].as_str().unwrap().to_owned();
@@ -17,11 +22,11 @@ async fn log_in(product: &Product, user: &User) -> User {
     user
 }
 
-async fn refresh(product: &Product, token: &str) -> u16 {
+pub(super) async fn refresh(product: &Product, token: &str) -> u16 {
     product.post("/api/refresh/", &json!({"refresh": token})).await.status
 }
 
-fn bearer(user: &User) -> String {
+pub(super) fn bearer(user: &User) -> String {
     format!("Bearer {}", user.access)
 }
 
@@ -76,6 +81,29 @@ async fn a_login_ends_once_and_also_when_its_token_has_expired() {
     scene.ends_unharmed().await;
 }
 
+/// A32
+#[tokio::test(flavor = "multi_thread")]
+async fn of_any_number_of_logins_fifty_stay_and_these_are_the_latest() {
+    let scene = Scene::open().await;
+    let bob = scene.product.register("bob").await;
+    let mut logins = vec![bob.clone()];
+    for _ in 1..65 {
+        logins.push(log_in(&scene.product, &bob).await);
+    }
+    let (ended, living) = logins.split_at(15);
+    for login in ended {
+        assert_eq!(refresh(&scene.product, &login.refresh).await, 401);
+        // Who ends a login by one more is not kept waiting until everybody knows.
+        let known = async { while scene.knock(&[&bearer(login)]).await != REFUSED {} };
+        tokio::time::timeout(PATIENCE, known).await.unwrap();
+    }
+    for login in living {
+        assert_eq!(refresh(&scene.product, &login.refresh).await, 200);
+        assert_eq!(scene.knock(&[&bearer(login)]).await, LET_IN);
+    }
+    scene.ends_unharmed().await;
+}
+
 /// B08
 #[tokio::test(flavor = "multi_thread")]
 async fn a_logout_ends_the_login_whose_token_it_shows_and_no_other() {
@@ -89,7 +117,7 @@ async fn a_logout_ends_the_login_whose_token_it_shows_and_no_other() {
     scene.ends_unharmed().await;
 }
 
-/// B17, B18
+/// B17
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_password_leaves_nothing_of_before_at_any_door() {
     let scene = Scene::open().await;

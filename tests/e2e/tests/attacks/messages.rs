@@ -116,6 +116,7 @@ async fn a_small_message_that_would_become_a_huge_one_is_refused_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_unpacked() {
     let scene = Scene::open().await;
+    let token = format!("Bearer {}", scene.ada.access);
     let message = text(1, b"ada");
     let announced = u32::MAX.to_be_bytes();
     let endless = [&[0], announced.as_slice(), b"x"].concat();
@@ -135,23 +136,25 @@ async fn nothing_is_unpacked() {
         (None, Vec::new()),
         (None, [framed(0, &message), framed(0, &message)].concat()),
     ] {
-        let call = Call::to(LOG_IN).sending(body.clone());
-        let call = match encoding {
-            Some(name) => call.with("grpc-encoding", name),
-            None => call,
-        };
-        let code = call.sent(&scene.auth).await.code();
-        let refused = [
-            Code::Internal,
-            Code::Unimplemented,
-            Code::InvalidArgument,
-            Code::OutOfRange,
-            Code::ResourceExhausted,
-            Code::Unauthenticated,
-            Code::Unknown,
-        ];
-        let start = &body[..body.len().min(8)];
-        assert!(refused.contains(&code), "{encoding:?} {start:?}: {code:?}");
+        for (path, channel) in [(LOG_IN, &scene.auth), (SEND, &scene.chat)] {
+            let call = Call::to(path).with("authorization", &token).sending(body.clone());
+            let call = match encoding {
+                Some(name) => call.with("grpc-encoding", name),
+                None => call,
+            };
+            let code = call.sent(channel).await.code();
+            let refused = [
+                Code::Internal,
+                Code::Unimplemented,
+                Code::InvalidArgument,
+                Code::OutOfRange,
+                Code::ResourceExhausted,
+                Code::Unauthenticated,
+                Code::Unknown,
+            ];
+            let start = &body[..body.len().min(8)];
+            assert!(refused.contains(&code), "{path} {encoding:?} {start:?}: {code:?}");
+        }
     }
     scene.ends_unharmed().await;
 }

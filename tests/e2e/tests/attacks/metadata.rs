@@ -10,12 +10,13 @@ use super::calls::{Call, framed, text};
 use super::floods::ASKING;
 use super::frames::{DATA, END_HEADERS, END_STREAM, HEADERS, Link, RESET, block, frame};
 use super::raw::exchange;
-use super::{Scene, address};
+use super::{LET_IN, Scene, address};
 
 const ACCOUNT: &str = "/aibuddy.auth.v1.AuthService/GetAccount";
 const LOG_IN: &str = "/aibuddy.auth.v1.AuthService/LogIn";
 const KEYS: &str = "/aibuddy.auth.v1.AuthService/GetSigningKeys";
 const REGISTER: &str = "/aibuddy.auth.v1.AuthService/Register";
+const SESSIONS: &str = "/aibuddy.chat.v1.ChatService/ListSessions";
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 
 /// F07
@@ -24,36 +25,43 @@ async fn a_deadline_that_is_none_changes_nothing_and_one_in_the_past_ends_a_call
     let scene = Scene::open().await;
     let name = text(1, scene.ada.name.as_bytes());
     let right = [name, text(2, scene.ada.password.as_bytes())].concat();
-    let port = address(&scene.product.auth_url());
+    let bearer = format!("Bearer {}", scene.ada.access);
+    let [_, auth, chat] = scene.ports();
     // By hand: a client of ours would give up itself.
     let [_, scheme, _, authority] = ASKING;
-    let log_in = async |timeout: &str| {
-        let headers = block(&[
-            (":method", "POST"),
-            scheme,
-            (":path", LOG_IN),
-            authority,
-            ("content-type", "application/grpc"),
-            ("te", "trailers"),
-            ("grpc-timeout", timeout),
-        ]);
-        let asking = frame(HEADERS, END_HEADERS, 1, &headers);
-        let mut link = Link::open(&port).await;
-        link.say(&[asking, frame(DATA, END_STREAM, 1, &framed(0, &right))].concat()).await;
-        loop {
-            let heard = link.hear().await.unwrap();
-            assert_ne!(heard.kind, RESET, "{timeout}");
-            if heard.kind == HEADERS {
-                // An error has no body: it begins and ends with its headers.
-                return heard.flags & END_STREAM == 0;
+    for (port, path, message) in [(auth, LOG_IN, right), (chat, SESSIONS, Vec::new())] {
+        let is_answered = async |timeout: &str| {
+            let headers = block(&[
+                (":method", "POST"),
+                scheme,
+                (":path", path),
+                authority,
+                ("content-type", "application/grpc"),
+                ("te", "trailers"),
+                ("authorization", &bearer),
+                ("grpc-timeout", timeout),
+            ]);
+            let asking = frame(HEADERS, END_HEADERS, 1, &headers);
+            let mut link = Link::open(&port).await;
+            let body = frame(DATA, END_STREAM, 1, &framed(0, &message));
+            link.say(&[asking, body].concat()).await;
+            loop {
+                let heard = link.hear().await.unwrap();
+                assert_ne!(heard.kind, RESET, "{path} {timeout}");
+                if heard.kind == HEADERS {
+                    // An error has no body: it begins and ends with its headers.
+                    return heard.flags & END_STREAM == 0;
+                }
             }
+        };
+        for timeout in ["1n", "0S", "0n"] {
+            assert!(!is_answered(timeout).await, "{path} {timeout}");
         }
-    };
-    for timeout in ["1n", "0S", "0n"] {
-        assert!(!log_in(timeout).await, "{timeout}");
-    }
-    for timeout in ["", "garbage", "-1S", "99999999H", "999999999999H", "1", "S", "1x", "\u{e9}"] {
-        assert!(log_in(timeout).await, "{timeout}");
+        for timeout in
+            ["", "garbage", "-1S", "99999999H", "999999999999H", "1", "S", "1x", "\u{e9}"]
+        {
+            assert!(is_answered(timeout).await, "{path} {timeout}");
+        }
     }
     scene.ends_unharmed().await;
 }
@@ -78,10 +86,14 @@ async fn a_token_counts_in_its_own_place_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_questions_about_health_is_answered() {
     let scene = Scene::open().await;
+    let bearer = format!("Bearer {}", scene.ada.access);
     for _ in 0..10 {
-        let asked = (0..200).map(|_| Call::to(HEALTH).sent(&scene.chat));
-        let answers = join_all(asked).await;
+        let ports = (0..400).map(|number| if number % 2 == 0 { &scene.auth } else { &scene.chat });
+        let asked = ports.map(|port| Call::to(HEALTH).sent(port));
+        let knocking = async { scene.knock(&[&bearer]).await };
+        let (answers, knocked) = tokio::join!(join_all(asked), knocking);
         assert!(answers.iter().all(|answer| answer.code() == Code::Ok));
+        assert_eq!(knocked, LET_IN);
     }
     scene.ends_unharmed().await;
 }

@@ -9,6 +9,27 @@ use crate::contract::tokens::claims;
 
 const PASSWORD: &str = "a fine password";
 
+/// A02
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_registers_a_name_again_changes_nothing_of_the_account() {
+    let scene = Scene::open().await;
+    let enter = async |path: &str, name: &str, password: &str| {
+        let body = json!({"username": name, "password": password});
+        scene.product.post(path, &body).await
+    };
+    for name in ["ada", "Ada", "\u{ff21}DA"] {
+        for password in [PASSWORD, scene.ada.password.as_str()] {
+            let again = enter("/api/register/", name, password).await;
+            assert_eq!(again.says(), (400, "username_taken".to_owned()), "{name}: {}", again.text);
+            assert!(!again.text.contains("eyJ"), "a token: {}", again.text);
+        }
+    }
+    assert_eq!(enter("/api/login/", "ada", PASSWORD).await.status, 401);
+    assert_eq!(enter("/api/login/", "ada", &scene.ada.password).await.status, 200);
+    assert_eq!(scene.ada.get("/api/account/").await.json()["id"], scene.ada.id);
+    scene.ends_unharmed().await;
+}
+
 /// A04
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_spellings_of_one_name_at_once_become_one_account() {

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpSocket;
 
 use super::calls::{Call, framed};
 use super::controls::{INITIAL_WINDOW, setting};
@@ -163,4 +165,28 @@ async fn whoever_asks_for_more_than_there_is_room_for_is_hung_up_on_and_others_a
     // What the allocator has, it keeps: more than this it never had.
     library.scene.memory = library.scene.process.resident_memory();
     library.scene.ends_unharmed().await;
+}
+
+/// E04: over HTTP/1.1, where whoever is slow is noticed by what they leave unread.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_on_and_reads_nothing_is_hung_up_on() {
+    let scene = Scene::open().await;
+    let long = "word ".repeat(3_100);
+    for number in 0..8 {
+        scene.ada.say(&format!("number {number}: {long}")).await;
+    }
+    let (bearer, session) = (format!("Bearer {}", scene.ada.access), scene.session);
+    let asking = format!(
+        "GET /api/get-messages/?session_id={session} HTTP/1.1\r\nhost: a\r\n\
+         authorization: {bearer}\r\n\r\n"
+    );
+    let socket = TcpSocket::new_v4().unwrap();
+    // Little is on the way then.
+    socket.set_recv_buffer_size(4 * 1024).unwrap();
+    let mut deaf = socket.connect(scene.gateway().parse().unwrap()).await.unwrap();
+    let talking = async { while deaf.write_all(asking.as_bytes()).await.is_ok() {} };
+    let knocking = async { assert_eq!(scene.knock(&[&bearer]).await, LET_IN) };
+    let both = async { tokio::join!(talking, knocking) };
+    tokio::time::timeout(Duration::from_mins(1), both).await.unwrap();
+    scene.ends_unharmed().await;
 }

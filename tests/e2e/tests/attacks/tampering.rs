@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Process, Product, free_address};
 use sea_orm::{ConnectionTrait as _, Database, Statement};
 use serde_json::json;
-use tempfile::TempDir;
+
+use super::Scene;
 
 /// In everything that must not be told.
 const CANARY: &str = "canary-of-a-hash";
@@ -40,22 +40,16 @@ fn poisons(good: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A25
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisoned_hash_opens_nothing_takes_no_longer_and_is_reported_without_its_words() {
-    let data = TempDir::new().unwrap();
-    let (address, folder) = (free_address(), data.path().display().to_string());
-    let settings = [
-        ("AI_BUDDY_LISTEN", address.as_str()),
-        ("AI_BUDDY_DATA", &folder),
-        ("AUTH_BCRYPT_COST", "10"),
-        ("AUTH_TRIES_PER_PAIR", "0"),
-        ("RUST_LOG", "debug"),
-    ];
-    let mut process = Process::start("ai-buddy", &settings);
-    let product = Product::at(&address);
-    product.ready().await;
-    let (ada, grace) = (product.register("ada").await, product.register("grace").await);
-    let database = format!("sqlite:{}", data.path().join("auth.db").display());
+    let mut scene = Scene::open().await;
+    for canary in [CANARY, "$2b$", "$ab1$"] {
+        scene.canaries.add(canary);
+    }
+    let Scene { process, product, ada, .. } = &scene;
+    let grace = product.register("grace").await;
+    let database = format!("sqlite:{}", product.data().join("auth.db").display());
     let database = Database::connect(database).await.unwrap();
     let hers = format!("SELECT password_hash FROM users WHERE id = {}", ada.id);
     let hers = Statement::from_string(database.get_database_backend(), hers);
@@ -91,11 +85,5 @@ async fn a_poisoned_hash_opens_nothing_takes_no_longer_and_is_reported_without_i
     store(&format!("'{good}'")).await;
     assert_eq!(log_in("ada", &ada.password).await.status, 200);
     database.close().await.unwrap();
-    process.signal("TERM").await;
-    assert_eq!(process.ended().await, Some(0));
-    let told = process.output();
-    for secret in ["panicked", CANARY, "$2b$", "$ab1$", ada.password.as_str()] {
-        let line = told.lines().find(|line| line.contains(secret));
-        assert!(line.is_none(), "{line:?}");
-    }
+    scene.ends_unharmed().await;
 }
