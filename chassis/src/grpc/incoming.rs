@@ -4,7 +4,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -80,9 +79,8 @@ pub(super) fn incoming(
         .map(move |(socket, place)| {
             let address = socket.peer_addr().ok();
             let entrance = doorway.enter(address.map(|address| address.ip()));
-            let pace = Pace::new(&backlog);
-            let opening =
-                Connection::open(socket, address, place, pace, identity.clone(), limits.clone());
+            let peer = Peer { caller: Caller::default(), address, pace: Pace::new(&backlog) };
+            let opening = Connection::open(socket, peer, place, identity.clone(), limits.clone());
             async move { entrance.pass(opening).await.flatten() }
         })
         .buffer_unordered(most)
@@ -105,9 +103,8 @@ impl Connection {
     /// `None`: it came to nothing.
     async fn open(
         socket: TcpStream,
-        address: Option<SocketAddr>,
+        mut peer: Peer,
         place: Place,
-        pace: Pace,
         identity: Identity,
         limits: Limits,
     ) -> Option<Self> {
@@ -118,21 +115,21 @@ impl Connection {
             return None;
         }
         let (socket, caller) = match identity {
-            Identity::InProcess(_) => (Either::Left(socket), Caller::default()),
+            Identity::InProcess(_) => (Either::Left(socket), peer.caller),
             Identity::Certificates(certificates) => {
                 match timeout(limits.handshake, certificates.accept(socket)).await {
                     Ok(Ok((socket, caller))) => (Either::Right(socket), caller),
                     // Services that wait for each other at a start hang up and come again.
                     Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        tracing::debug!(from = ?address, "somebody hung up before they showed who they are");
+                        tracing::debug!(from = ?peer.address, "somebody hung up before they showed who they are");
                         return None;
                     }
                     Ok(Err(error)) => {
-                        tracing::warn!(%error, from = ?address, "a TLS handshake failed");
+                        tracing::warn!(%error, from = ?peer.address, "a TLS handshake failed");
                         return None;
                     }
                     Err(_) => {
-                        tracing::warn!(from = ?address, "a TLS handshake took too long");
+                        tracing::warn!(from = ?peer.address, "a TLS handshake took too long");
                         return None;
                     }
                 }
@@ -141,9 +138,9 @@ impl Connection {
         let mut stream = TimeoutStream::new(socket);
         stream.set_read_timeout(Some(limits.silence));
         stream.set_write_timeout(Some(limits.write_stall));
-        let ends = pace.clone();
-        let end = Box::pin(async move { ends.ends(limits.write_stall).await });
-        let peer = Peer { caller, address, pace };
+        peer.caller = caller;
+        let answers = peer.pace.clone();
+        let end = Box::pin(async move { answers.ends(limits.write_stall).await });
         Some(Self { stream: Box::pin(stream), peer, end, _place: place })
     }
 }

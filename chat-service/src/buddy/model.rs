@@ -38,8 +38,9 @@ const AFTERWARDS: Duration = Duration::from_secs(1);
 /// Bytes of a reply for each token it was allowed: far more than any language needs. A reply that
 /// grows past that is a model gone astray.
 const BYTES_PER_TOKEN: usize = 32;
-/// Bytes on the wire for each of them, each in an event of its own, and for the rest.
-const WIRE_BYTES_PER_TOKEN: usize = 1024;
+/// Bytes on the wire for each of them, each in an event of its own with what filters say of it, and for the
+/// rest.
+const WIRE_BYTES_PER_TOKEN: usize = 2 * 1024;
 const WIRE_BYTES: usize = 64 * 1024;
 
 /// A language model.

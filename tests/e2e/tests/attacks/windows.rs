@@ -15,7 +15,7 @@ use super::{LET_IN, MEMORY, Scene};
 
 /// More than a connection may take nothing for.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// More memory than what nobody takes may cost, in bytes, where it would be ten times as much without a
+/// More memory than what nobody takes may cost, in bytes, where it would be three times as much without a
 /// bound: 32 MiB on each of two ports, and what it takes to make as much.
 const BACKLOG: u64 = 256 * 1024 * 1024;
 
