@@ -150,7 +150,8 @@ impl Accounts {
             hash => hash?.ok_or(Error::PasswordWrong("current_password"))?,
         };
         let sid = claims.subject.sid;
-        let kept = Kept { sid: sid.clone(), expires_at: Logins::lasts_until(now) };
+        let place = self.hasher.place(&user.username_key, origin);
+        let kept = Kept { sid: sid.clone(), expires_at: Logins::lasts_until(now), place };
         let (user, generation) = self.store.change_password(&user, hash, kept, now).await?;
         act.publish(now).await;
         self.logins.next_tokens(&user, sid, generation, now)

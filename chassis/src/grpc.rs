@@ -127,11 +127,11 @@ impl Services {
         self.add_reflection().context("descriptors for reflection")?;
         let health = self.health();
         let router = self.routes.routes().prepare().into_axum_router();
-        let router = router.layer(middleware::from_fn(taking::watch));
-        // With certificates, the connection itself says who calls.
+        // With certificates, the connection itself says who calls: a service.
         let router = match identity {
             Identity::Certificates(_) => router,
             Identity::InProcess(this) => {
+                let router = router.layer(middleware::from_fn(taking::watch));
                 router.layer(middleware::from_fn_with_state(this.secret(), identity::tell))
             }
         };

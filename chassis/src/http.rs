@@ -49,8 +49,8 @@ pub struct Limits {
     pub idle: Duration,
     /// For a client to take anything of what it asked for; one that reads nothing is let go.
     pub write_stall: Duration,
-    /// Of all answers together that nobody has taken yet, in bytes; if there is more, the connection that
-    /// has most of it is hung up on.
+    /// Of all answers together that nobody has taken yet, in bytes; if there is more, those of which nothing
+    /// is taken for 2 s are broken off.
     pub max_backlog: u64,
     /// For requests in flight to be answered once a shutdown has begun.
     pub drain: Duration,

@@ -2,7 +2,7 @@
 
 mod safety;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -299,23 +299,32 @@ impl FromStr for BaseUrl {
         if text.contains(['?', '#', '\\']) {
             return Err("it must end with its path: nothing behind ? or #, and no backslash");
         }
-        if is_link_local(text) {
-            return Err("it must not be link-local: machines get their credentials there");
+        if is_for_credentials(text) {
+            return Err("machines get their credentials there; no model answers");
         }
         Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 }
 
-/// Whether its host is an address of the link, in whatever way the HTTP client reads numbers.
-fn is_link_local(url: &str) -> bool {
+/// Whether its host is where a cloud tells its machines their credentials: an address of the link, in
+/// whatever way the HTTP client reads numbers, or one that a cloud has besides.
+fn is_for_credentials(url: &str) -> bool {
     let url = reqwest::Url::parse(url).ok();
     let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
     match host.trim_matches(['[', ']']).parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => address.is_link_local(),
-        Ok(IpAddr::V6(address)) => address.is_unicast_link_local(),
-        Err(_) => false,
+        Ok(IpAddr::V4(address)) => address.is_link_local() || CREDENTIALS_V4.contains(&address),
+        Ok(IpAddr::V6(address)) => address.is_unicast_link_local() || address == CREDENTIALS_V6,
+        Err(_) => host.trim_end_matches('.') == "metadata.google.internal",
     }
 }
+
+/// Alibaba Cloud, Oracle Cloud, Azure; AWS.
+const CREDENTIALS_V4: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(192, 0, 0, 192),
+    Ipv4Addr::new(168, 63, 129, 16),
+];
+const CREDENTIALS_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
 impl Limits {
     fn read(settings: &mut Settings) -> Option<Self> {

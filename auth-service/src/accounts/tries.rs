@@ -144,6 +144,33 @@ mod tests {
         assert!(!may_try(&accounts, "ada", home, now + end).await, "a month is long enough");
     }
 
+    /// Whoever had a password that was changed since may have been anywhere.
+    #[tokio::test]
+    async fn where_an_earlier_password_was_proven_is_no_place_of_the_owners() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = chassis::clock::now();
+        let accounts = started(&folder, Tries { per_account: 5, ..Tries::UNLIMITED }).await;
+        let known = async |address: &str| may_try(&accounts, "ada", from(address), now).await;
+        let enter = async |password: &str, address: &str| {
+            accounts.log_in("ada", password.into(), from(address), now).await.unwrap()
+        };
+        register(&accounts, "ada", "203.0.113.1", now).await;
+        let ada = enter("correct horse", "192.0.2.1").await;
+        hammer(&accounts, "ada", now).await;
+        assert!(known("203.0.113.1").await && known("192.0.2.1").await);
+
+        let (claims, user) = accounts.logins.verify(&ada.access, now).await.unwrap();
+        let (id, origin) = (user.id, from("192.0.2.1"));
+        let passwords = ("correct horse".into(), "battery staple".into());
+        let changed = accounts.change_password(claims, user, passwords.0, passwords.1, origin, now);
+        changed.await.unwrap();
+        assert!(!known("203.0.113.1").await && known("192.0.2.1").await, "it was changed there");
+
+        let hash = accounts.hasher.hash("staple battery".into(), "ada".into()).await.unwrap();
+        assert!(accounts.store.set_password(id, hash, now).await.unwrap());
+        assert!(!known("192.0.2.1").await, "somebody else has set it");
+    }
+
     #[tokio::test]
     async fn those_without_an_address_are_not_one_place() {
         let folder = tempfile::tempdir().unwrap();

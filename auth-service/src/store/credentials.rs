@@ -5,19 +5,20 @@ use futures_util::FutureExt as _;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, Set};
 
 use super::acts::{self, Act, Actor};
-use super::{Store, StoredHash, User, login, revocations, user};
+use super::{Store, StoredHash, User, login, places, revocations, user};
 use crate::error::Error;
 
-/// The login that changes a password, and until when it may go on.
+/// The login that changes a password, until when it may go on, and from where that is done.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     pub(crate) sid: String,
     pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) place: Option<String>,
 }
 
 impl Store {
     /// Sets another password hash for an account as it was when its password was proven, and ends all
-    /// logins but one. Returns the account as it is now, and that login's generation.
+    /// logins but one, and wherever it was proven before. Returns the account as it is now, and that login's generation.
     pub(crate) async fn change_password(
         &self,
         user: &User,
@@ -28,9 +29,13 @@ impl Store {
         let (id, version) = (user.id, user.token_version);
         let job = self.database.write(move |tx| {
             async move {
-                let Kept { sid, expires_at } = kept;
+                let Kept { sid, expires_at, place } = kept;
                 replace(tx, id, version, password_hash).await?;
                 let version = revocations::revoke_account(tx, id, Some(&sid), now).await?;
+                places::forget(tx, id).await?;
+                if let Some(tag) = place {
+                    places::remember(tx, id, tag, now).await?;
+                }
                 let own = login::ActiveModel {
                     token_version: Set(version),
                     expires_at: Set(expires_at),
@@ -102,7 +107,7 @@ mod tests {
             panic!("ada should be new");
         };
         let change = async || {
-            let kept = Kept { sid: "phone".to_owned(), expires_at };
+            let kept = Kept { sid: "phone".to_owned(), expires_at, place: None };
             store.change_password(&ada, "new".to_owned(), kept, now).await.map(drop)
         };
         // Her password was right, and then somebody logs her out everywhere.

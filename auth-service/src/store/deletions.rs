@@ -9,8 +9,8 @@ use sea_orm::{
 
 use super::acts::{self, Act, Actor};
 use super::{
-    Store, StoredHash, User, audit, credentials, deletion, login, place, registration, revocations,
-    user,
+    Store, StoredHash, User, audit, credentials, deletion, login, places, registration,
+    revocations, user,
 };
 use crate::error::Error;
 
@@ -48,6 +48,7 @@ impl Store {
                     return Err(credentials::overtaken(tx, id).await);
                 }
                 revocations::revoke_account(tx, id, None, now).await?;
+                places::forget(tx, id).await?;
                 let due = deletion::ActiveModel {
                     user_id: Set(id),
                     attempts: Set(0),
@@ -119,8 +120,6 @@ impl Store {
                     .await?;
                 let whose = login::Column::UserId.eq(user_id);
                 login::Entity::delete_many().filter(whose).exec(tx).await?;
-                let whose = place::Column::UserId.eq(user_id);
-                place::Entity::delete_many().filter(whose).exec(tx).await?;
                 let whose = registration::Column::UserId.eq(user_id);
                 registration::Entity::delete_many().filter(whose).exec(tx).await?;
                 let whose = audit::Column::UserId.eq(user_id);

@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 
 use super::acts::{self, Act, Actor};
-use super::{Candidate, Store, StoredHash, User, registrations, revocations, user};
+use super::{Candidate, Store, StoredHash, User, places, registrations, revocations, user};
 use crate::error::Error;
 
 impl Store {
@@ -48,6 +48,7 @@ impl Store {
                     return Ok(false);
                 }
                 revocations::revoke_account(tx, user_id, None, now).await?;
+                places::forget(tx, user_id).await?;
                 acts::note(tx, Actor::Operator, Act::ChangePassword, user_id, now).await?;
                 Ok(true)
             }

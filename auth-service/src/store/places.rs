@@ -32,6 +32,14 @@ impl Store {
     }
 }
 
+/// Forgets all places of an account in a transaction of somebody else's: whoever has its password may be
+/// somebody else now.
+pub(super) async fn forget(tx: &impl ConnectionTrait, user_id: i64) -> Result<(), Error> {
+    let whose = place::Column::UserId.eq(user_id);
+    place::Entity::delete_many().filter(whose).exec(tx).await?;
+    Ok(())
+}
+
 /// Remembers a place in a transaction of somebody else's.
 pub(super) async fn remember(
     tx: &impl ConnectionTrait,

@@ -41,8 +41,8 @@ pub struct Limits {
     pub silence: Duration,
     /// For a peer to take anything of what it is told; one that reads nothing is let go.
     pub write_stall: Duration,
-    /// Of all answers together that nobody has taken yet, in bytes, but for those of services; if there is
-    /// more, the connection that has most of it is hung up on.
+    /// Of all answers together that nobody has taken yet, in bytes; if there is more, those of which nothing
+    /// is taken for 2 s are broken off.
     pub max_backlog: u64,
 }
 

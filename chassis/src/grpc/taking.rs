@@ -7,7 +7,7 @@ use axum::response::Response;
 use crate::identity::{Caller, Peer};
 
 /// Middleware: sees how a connection gets along with its answers. Services take theirs, and over one
-/// connection everybody's.
+/// connection those of everybody.
 pub(super) async fn watch(request: Request, next: Next) -> Response {
     let extensions = request.extensions();
     let is_service = Caller::told_by(extensions).is_service();

@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Body, Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tower::Service;
 
@@ -51,13 +52,14 @@ impl Refused {
 #[derive(Clone)]
 pub(crate) struct Guard {
     service: ReqwestService,
+    key: SecretString,
     most_bytes: usize,
 }
 
 impl Guard {
-    /// `most_bytes`: as much as an answer may take on the wire.
-    pub(crate) fn new(client: reqwest::Client, most_bytes: usize) -> Self {
-        Self { service: ReqwestService::new(client), most_bytes }
+    /// `key`: what nobody may see. `most_bytes`: as much as an answer may take on the wire.
+    pub(crate) fn new(client: reqwest::Client, key: SecretString, most_bytes: usize) -> Self {
+        Self { service: ReqwestService::new(client), key, most_bytes }
     }
 }
 
@@ -72,6 +74,7 @@ impl Service<HttpRequestFactory> for Guard {
 
     fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
         let (sent, most_bytes) = (self.service.call(request), self.most_bytes);
+        let key = self.key.clone();
         Box::pin(async move {
             let response = sent.await?;
             let status = response.status();
@@ -83,7 +86,7 @@ impl Service<HttpRequestFactory> for Guard {
             let retry_after = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
             let error = error(response).await.unwrap_or_default();
             let is_too_long = is_too_long(&error);
-            let code = error.get("code").and_then(Value::as_str).filter(|code| is_code(code));
+            let code = error.get("code").and_then(Value::as_str).filter(|code| is_code(code, &key));
             let code = code.map(str::to_owned);
             let refused = Refused { status, retry_after, code, is_too_long };
             Err(OpenAIError::Boxed(Box::new(refused)))
@@ -96,7 +99,11 @@ fn within(most_bytes: usize, response: Response) -> Response {
     let mut left = most_bytes;
     let pieces = response.bytes_stream().map(move |piece| {
         let piece = piece.map_err(std::io::Error::other)?;
-        let too_much = || std::io::Error::other("an answer without end");
+        let too_much = || {
+            // The client will not say why its connection broke.
+            tracing::error!(most_bytes, "the model's API sends more than any reply takes");
+            std::io::Error::other("an answer without end")
+        };
         left = left.checked_sub(piece.len()).ok_or_else(too_much)?;
         Ok::<_, std::io::Error>(piece)
     });
@@ -104,9 +111,11 @@ fn within(most_bytes: usize, response: Response) -> Response {
 }
 
 /// Whoever answers may put anything in the place of a code, our key for one.
-fn is_code(text: &str) -> bool {
-    let is_of_one = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
-    text.len() <= LONGEST_CODE && text.bytes().all(is_of_one)
+fn is_code(text: &str, key: &SecretString) -> bool {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let is_status = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_secret = key.expose_secret().contains(text);
+    (1..=LONGEST_CODE).contains(&text.len()) && (is_word || is_status) && !is_secret
 }
 
 async fn error(mut response: Response) -> Option<Value> {
@@ -138,11 +147,13 @@ mod tests {
 
     #[test]
     fn what_is_logged_as_a_code_is_one() {
-        for code in ["insufficient_quota", "context_length_exceeded", "model_not_found"] {
-            assert!(is_code(code), "{code}");
+        let key = SecretString::from("my_own_model_key");
+        for code in ["insufficient_quota", "DeploymentNotFound", "model_not_found", "401"] {
+            assert!(is_code(code, &key), "{code}");
         }
-        for other in ["sk-canary-key", "Incorrect API key", "9f86d081", "a\nb", &"a".repeat(65)] {
-            assert!(!is_code(other), "{other}");
+        let secrets = ["sk-canary-key", "my_own_model_key", "own_model", "9f86d081"];
+        for other in secrets.into_iter().chain(["", "Incorrect API key", "a\nb", &"a".repeat(65)]) {
+            assert!(!is_code(other, &key), "{other}");
         }
     }
 

@@ -16,7 +16,7 @@ use async_openai::types::chat::{
     ChatCompletionStreamOptions, CreateChatCompletionRequest, FinishReason,
 };
 use futures_util::StreamExt as _;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::breaker::Breaker;
@@ -144,7 +144,8 @@ impl Model {
             .with_org_id("")
             .with_project_id("");
         let tokens = usize::try_from(config.reply_tokens).unwrap_or(0);
-        let guard = Guard::new(http.clone(), WIRE_BYTES + tokens * WIRE_BYTES_PER_TOKEN);
+        let secret = SecretString::from(key);
+        let guard = Guard::new(http.clone(), secret, WIRE_BYTES + tokens * WIRE_BYTES_PER_TOKEN);
         let client = Client::build(http, api).with_http_service(guard);
         Ok(Self {
             client,
