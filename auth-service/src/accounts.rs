@@ -197,7 +197,7 @@ pub(crate) mod tests {
     use crate::tokens::Tokens;
 
     async fn database(folder: &tempfile::TempDir) -> Database {
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         Database::open::<Migrator>(&url).await.unwrap()
     }
 

@@ -23,8 +23,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What it shows to other services, and what they must show.
     pub identity: Identity,
-    /// `sqlite:PATH`.
-    pub database_url: String,
+    /// Where the accounts are kept.
+    pub database_url: Url,
     /// The folder of the signing keys; made on first start.
     pub keys_dir: PathBuf,
     /// Where the chat service is: what it keeps of a deleted account must go too.
@@ -44,6 +44,8 @@ pub struct Config {
 impl Config {
     /// What other services know it by.
     pub const NAME: &str = services::AUTH;
+    /// What its settings of the database begin with.
+    pub const DATABASE: &str = "AUTH_DATABASE";
     /// Where the auth service listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:50051";
 
@@ -54,8 +56,7 @@ impl Config {
         // Whoever else has a certificate of ours is nobody in particular.
         let callers = verifiers.clone().unwrap_or_default();
         let identity = Identity::read(settings, "AUTH_TLS_DIR", Self::NAME, &callers.names());
-        let url =
-            settings.required::<Url>("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
+        let url = Url::read(settings, Self::DATABASE, "accounts");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
         let chat =
             settings.required::<Address>("AUTH_CHAT_URL", "the chat service, https://HOST:PORT");
@@ -65,7 +66,7 @@ impl Config {
         Some(Self {
             listen: listen?,
             identity: identity?,
-            database_url: url?.0,
+            database_url: url?,
             keys_dir: keys?,
             chat_endpoint: chat?.0,
             verifiers: verifiers?,
@@ -80,7 +81,7 @@ impl Config {
     /// each other by `secret`. Unless told otherwise, any free port of this machine will do.
     pub fn read_embedded(
         settings: &mut Settings,
-        database_url: String,
+        database_url: Url,
         keys_dir: PathBuf,
         chat_endpoint: Endpoint,
         secret: &Secret,

@@ -103,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn an_outage_is_noticed_by_one_call_and_afterwards_all_are_done_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         for name in ["ada", "grace", "joan"] {
             let added = store.add_user(Candidate::of(name, ""), None, clock::now()).await;

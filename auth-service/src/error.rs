@@ -57,6 +57,15 @@ impl From<DbErr> for Error {
     }
 }
 
+impl database::Failure for Error {
+    fn storage(&self) -> Option<&database::Error> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// What an overloaded service asks its callers to wait: the queue is empty again by then.
 const WAIT: Duration = Duration::from_secs(2);
 
@@ -101,8 +110,8 @@ impl From<Error> for Status {
                 }
             },
             Error::TooManyTries { .. } => (Code::ResourceExhausted, Reason::TooManyTries),
-            Error::Overloaded
-            | Error::Storage(database::Error::Overloaded | database::Error::Closed) => {
+            Error::Overloaded => (Code::Unavailable, Reason::Overloaded),
+            Error::Storage(error) if error.is_unavailable() => {
                 (Code::Unavailable, Reason::Overloaded)
             }
             Error::Neighbour(_) | Error::Storage(_) | Error::Hashing(_) | Error::Task(_) => {

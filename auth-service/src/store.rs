@@ -6,6 +6,7 @@ mod credentials;
 mod deletion;
 mod deletions;
 mod inspection;
+mod locks;
 mod login;
 mod logins;
 mod operator;

@@ -29,8 +29,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What it shows to other services, and what they must show.
     pub identity: Identity,
-    /// `sqlite:PATH`.
-    pub database_url: String,
+    /// Where the conversations are kept.
+    pub database_url: Url,
     /// Where the auth service is.
     pub auth_endpoint: Endpoint,
     /// Who answers.
@@ -89,6 +89,8 @@ const CALLERS: [&str; 2] = [services::AUTH, services::GATEWAY];
 impl Config {
     /// What other services know it by.
     pub const NAME: &str = services::CHAT;
+    /// What its settings of the database begin with.
+    pub const DATABASE: &str = "CHAT_DATABASE";
     /// Where the chat service listens unless told otherwise.
     pub const LISTEN: &str = "127.0.0.1:50052";
 
@@ -96,8 +98,7 @@ impl Config {
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server");
         let identity = Identity::read(settings, "CHAT_TLS_DIR", Self::NAME, &CALLERS);
-        let url =
-            settings.required::<Url>("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
+        let url = Url::read(settings, Self::DATABASE, "conversations");
         let auth =
             settings.required::<Address>("CHAT_AUTH_URL", "the auth service, https://HOST:PORT");
         let help = "who answers: model, or offline for replies written in advance";
@@ -120,7 +121,7 @@ impl Config {
         Some(Self {
             listen: listen?,
             identity: identity?,
-            database_url: url?.0,
+            database_url: url?,
             auth_endpoint: auth?.0,
             buddy,
             max_text_characters,
@@ -133,7 +134,7 @@ impl Config {
     /// key nor base URL the offline buddy answers.
     pub fn read_embedded(
         settings: &mut Settings,
-        database_url: String,
+        database_url: Url,
         auth_endpoint: Endpoint,
         secret: &Secret,
     ) -> Option<Self> {

@@ -82,6 +82,15 @@ impl From<DbErr> for Error {
     }
 }
 
+impl database::Failure for Error {
+    fn storage(&self) -> Option<&database::Error> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// What callers are asked to wait when there is no better answer.
 const WAIT: Duration = Duration::from_secs(5);
 /// What they are asked to wait for a service that starts again.
@@ -118,8 +127,8 @@ impl Error {
             Self::ModelUnavailable { .. } => (Code::Unavailable, Reason::ModelUnavailable),
             Self::ModelTimeout => (Code::DeadlineExceeded, Reason::ModelTimeout),
             Self::ReplyPending => (Code::DeadlineExceeded, Reason::ReplyPending),
-            Self::Overloaded
-            | Self::Storage(database::Error::Overloaded | database::Error::Closed) => {
+            Self::Overloaded => (Code::Unavailable, Reason::Overloaded),
+            Self::Storage(error) if error.is_unavailable() => {
                 (Code::Unavailable, Reason::Overloaded)
             }
             Self::GivenUp => (Code::Internal, Reason::GivenUp),

@@ -26,7 +26,7 @@ use anyhow::Context as _;
 use auth_client::Verifier;
 use chassis::clock;
 use chassis::tasks::Tasks;
-use database::Database;
+use database::{Database, Url};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,7 @@ async fn recover(database: Database) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the database cannot be opened.
-pub async fn migrate(url: &str) -> anyhow::Result<String> {
+pub async fn migrate(url: &Url) -> anyhow::Result<String> {
     let migrated = database::migrate::<Migrator>(url).await;
     let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
     Ok(format!("{url}: {migrated}"))

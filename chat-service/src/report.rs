@@ -9,6 +9,7 @@ mod table;
 use anyhow::Context as _;
 use chassis::clock;
 use chrono::{DateTime, Datelike as _, Utc};
+use database::Url;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
@@ -71,7 +72,7 @@ enum By {
 ///
 /// # Errors
 /// When there is no such database, or it cannot be read.
-pub async fn report(database_url: &str, year: i32) -> anyhow::Result<Report> {
+pub async fn report(database_url: &Url, year: i32) -> anyhow::Result<Report> {
     let (from, to) = days(year, clock::now());
     let counted = match counted(database_url, &from, &to).await {
         Err(Error::Storage(database::Error::Missing)) => {

@@ -142,6 +142,7 @@ async fn touch(
 
 #[cfg(test)]
 mod tests {
+    use database::Url;
     use sea_orm::{EntityTrait, QueryTrait as _, Select, Statement};
 
     use super::*;
@@ -155,7 +156,7 @@ mod tests {
     }
 
     async fn database(folder: &tempfile::TempDir) -> Database {
-        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
+        let url = scratch::url(folder.path(), "chat");
         Database::open::<Migrator>(&url).await.unwrap()
     }
 
@@ -179,7 +180,7 @@ mod tests {
         }
     }
 
-    /// How the database would go about a query, a line a step.
+    /// How a file would be gone about for a query, a line a step.
     pub(super) async fn plan<E: EntityTrait>(query: &Select<E>) -> String {
         plan_of(query.build(sea_orm::DbBackend::Sqlite)).await
     }
@@ -187,7 +188,8 @@ mod tests {
     /// As [`plan`], of a query in the database's own words.
     pub(super) async fn plan_of(mut statement: Statement) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let database = database(&folder).await;
+        let url = Url::of_file(&folder.path().join("chat.db"));
+        let database = Database::open::<Migrator>(&url).await.unwrap();
         statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
         let read = async |statement: Statement| {
             database

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+
+/// What a PostgreSQL server says when a transaction was in the way of another, or when it goes down or comes
+/// up: serialization_failure, deadlock_detected, lock_not_available, admin_shutdown, crash_shutdown,
+/// cannot_connect_now.
+const PASSING: [&str; 6] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03"];
 
 /// What can go wrong with a database.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -20,8 +25,20 @@ pub enum Error {
     #[error("there is no database yet")]
     Missing,
     /// The address is not one that can be opened.
-    #[error("database address: {0}")]
+    #[error("{0}")]
     Address(&'static str),
+}
+
+/// What goes wrong in a service, of which the database may be the reason.
+pub trait Failure: From<Error> + Send + Sync + 'static {
+    /// The database's own error, if it is one.
+    fn storage(&self) -> Option<&Error>;
+}
+
+impl Failure for Error {
+    fn storage(&self) -> Option<&Error> {
+        Some(self)
+    }
 }
 
 impl From<DbErr> for Error {
@@ -36,5 +53,40 @@ impl Error {
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Refused(error)
             if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
+    }
+
+    /// Whether whoever asked can come again: nothing is wrong with what they asked for.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Overloaded | Self::Closed) || self.is_passing()
+    }
+
+    /// Whether the same may well work a little later: nothing of it was kept.
+    pub(crate) fn is_passing(&self) -> bool {
+        let Self::Refused(error) = self else { return false };
+        let is_lost = |error: &sqlx::Error| {
+            matches!(
+                error,
+                sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed
+            )
+        };
+        matches!(**error, DbErr::ConnectionAcquire(_))
+            || code_of(error).is_some_and(|code| PASSING.contains(&code.as_str()))
+            || driver_error(error).is_some_and(is_lost)
+    }
+}
+
+/// The code that the database gives its refusal, if it gave one.
+pub(crate) fn code_of(error: &DbErr) -> Option<String> {
+    let refusal = driver_error(error)?.as_database_error()?;
+    refusal.code().map(|code| code.into_owned())
+}
+
+fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
     }
 }

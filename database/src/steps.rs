@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use sea_orm::DatabaseTransaction;
 use sea_orm_migration::MigratorTrait;
 
-use crate::{Database, Error};
+use crate::{Database, Error, Url};
 
 /// What [`migrate`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Migrated {
 ///
 /// # Errors
 /// What the database says if it cannot be opened.
-pub async fn migrate<M: MigratorTrait>(url: &str) -> Result<Migrated, Error> {
+pub async fn migrate<M: MigratorTrait>(url: &Url) -> Result<Migrated, Error> {
     let before = match pending::<M>(url).await {
         Err(Error::Missing) => None,
         before => Some(before?),
@@ -31,12 +32,18 @@ pub async fn migrate<M: MigratorTrait>(url: &str) -> Result<Migrated, Error> {
     Ok(Migrated { is_new, steps })
 }
 
+/// Takes all steps that were not taken yet: all of them, or none.
+pub(crate) async fn take<M: MigratorTrait>(transaction: DatabaseTransaction) -> Result<(), Error> {
+    M::up(&transaction, None).await?;
+    Ok(transaction.commit().await?)
+}
+
 /// The steps that the database at `url` has not taken yet. Changes nothing.
 ///
 /// # Errors
 /// [`Error::Missing`] if there is none; what the database says if it cannot be read, or has taken
 /// steps that are not known here.
-pub async fn pending<M: MigratorTrait>(url: &str) -> Result<Vec<String>, Error> {
+pub async fn pending<M: MigratorTrait>(url: &Url) -> Result<Vec<String>, Error> {
     let visitor = Database::open_to_read(url).await?;
     let steps = M::get_pending_migrations_read_only(&visitor).await;
     visitor.close().await?;

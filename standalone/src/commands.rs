@@ -6,6 +6,7 @@ use auth_service::commands::{Place, certificates, keys, upkeep, users};
 use chassis::process::Command;
 use chassis::settings::Settings;
 use chat_service::report;
+use database::Url;
 
 use crate::{config, make};
 
@@ -21,8 +22,8 @@ pub const COMMANDS: [Command; 14] = [
     users::delete::<Folder>(),
     Command {
         read: |arguments, settings| {
-            let folder = config::folder(settings);
-            report::work(arguments, settings, folder.map(|folder| config::conversations(&folder)))
+            let conversations = conversations(settings);
+            report::work(arguments, settings, conversations)
         },
         ..report::COMMAND
     },
@@ -44,10 +45,13 @@ pub const COMMANDS: [Command; 14] = [
                done",
         read: |_, settings| {
             let folder = config::folder(settings)?;
+            let accounts = config::accounts(settings, &folder);
+            let conversations = config::conversations(settings, &folder);
+            let (accounts, conversations) = (accounts?, conversations?);
             Some(Box::pin(async move {
                 make(&folder)?;
-                let accounts = auth_service::migrate(&config::accounts(&folder)).await?;
-                let conversations = chat_service::migrate(&config::conversations(&folder)).await?;
+                let accounts = auth_service::migrate(&accounts).await?;
+                let conversations = chat_service::migrate(&conversations).await?;
                 Ok(format!("{accounts}\n{conversations}"))
             }))
         },
@@ -60,14 +64,20 @@ pub const COMMANDS: [Command; 14] = [
 enum Folder {}
 
 impl Place for Folder {
-    fn accounts(settings: &mut Settings) -> Option<String> {
-        config::folder(settings).map(|folder| config::accounts(&folder))
+    fn accounts(settings: &mut Settings) -> Option<Url> {
+        let folder = config::folder(settings)?;
+        config::accounts(settings, &folder)
     }
 
-    fn accounts_and_keys(settings: &mut Settings) -> Option<(String, PathBuf)> {
+    fn accounts_and_keys(settings: &mut Settings) -> Option<(Url, PathBuf)> {
         let folder = config::folder(settings)?;
-        Some((config::accounts(&folder), config::keys(&folder)))
+        Some((config::accounts(settings, &folder)?, config::keys(&folder)))
     }
+}
+
+fn conversations(settings: &mut Settings) -> Option<Url> {
+    let folder = config::folder(settings)?;
+    config::conversations(settings, &folder)
 }
 
 fn key_folder(settings: &mut Settings) -> Option<PathBuf> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chassis::identity::Secret;
 use chassis::settings::Settings;
 use chat_service::BuddyConfig;
+use database::Url;
 use tonic::transport::Endpoint;
 
 /// Settings of the whole product.
@@ -31,21 +32,19 @@ impl Config {
         let listen = settings.value("AI_BUDDY_LISTEN", gateway::Config::LISTEN, help);
         let data = folder(settings);
         let folder = data.clone().unwrap_or_default();
+        let accounts = accounts(settings, &folder);
+        let conversations = conversations(settings, &folder);
         // The inner addresses are known once they are bound.
         let unbound = Endpoint::from_static("http://127.0.0.1:0");
         let auth = auth_service::Config::read_embedded(
             settings,
-            accounts(&folder),
+            accounts?,
             keys(&folder),
             unbound.clone(),
             &secret,
         );
-        let chat = chat_service::Config::read_embedded(
-            settings,
-            conversations(&folder),
-            unbound.clone(),
-            &secret,
-        );
+        let chat =
+            chat_service::Config::read_embedded(settings, conversations?, unbound.clone(), &secret);
         let address = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let gateway =
             gateway::Config::read_embedded(settings, address, unbound.clone(), unbound, &secret);
@@ -82,29 +81,17 @@ pub(crate) fn keys(folder: &Path) -> PathBuf {
     folder.join("keys")
 }
 
-/// The address of the database of accounts in `folder`.
-pub(crate) fn accounts(folder: &Path) -> String {
-    database(folder, "auth.db")
+/// Where the accounts are kept: in `folder`, unless told otherwise.
+pub(crate) fn accounts(settings: &mut Settings, folder: &Path) -> Option<Url> {
+    database(settings, auth_service::Config::DATABASE, "accounts", folder.join("auth.db"))
 }
 
-/// The address of the database of conversations in `folder`.
-pub(crate) fn conversations(folder: &Path) -> String {
-    database(folder, "chat.db")
+/// Where the conversations are kept: in `folder`, unless told otherwise.
+pub(crate) fn conversations(settings: &mut Settings, folder: &Path) -> Option<Url> {
+    database(settings, chat_service::Config::DATABASE, "conversations", folder.join("chat.db"))
 }
 
-/// The address of a database in `folder`. What has a meaning in an address is escaped.
-fn database(folder: &Path, name: &str) -> String {
-    let path = folder.join(name).display().to_string();
-    format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_may_have_any_name() {
-        assert_eq!(database(Path::new("./data"), "a.db"), "sqlite:./data/a.db");
-        assert_eq!(database(Path::new("/a%20b/wh?t"), "a.db"), "sqlite:/a%2520b/wh%3ft/a.db");
-    }
+fn database(settings: &mut Settings, name: &str, what: &str, file: PathBuf) -> Option<Url> {
+    let elsewhere = Url::read_optional(settings, name, what)?;
+    Some(elsewhere.unwrap_or_else(|| Url::of_file(&file)))
 }

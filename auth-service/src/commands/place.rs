@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use chassis::settings::Settings;
 use database::Url;
 
+use crate::config::Config;
+
 /// Where a program keeps accounts and keys, as its settings have it. `None` everywhere: the settings
 /// know what is wrong.
 pub trait Place {
     /// The address of the database of accounts.
-    fn accounts(settings: &mut Settings) -> Option<String>;
+    fn accounts(settings: &mut Settings) -> Option<Url>;
 
     /// That one, and the folder of the keys.
-    fn accounts_and_keys(settings: &mut Settings) -> Option<(String, PathBuf)>;
+    fn accounts_and_keys(settings: &mut Settings) -> Option<(Url, PathBuf)>;
 }
 
 /// The auth service's: a setting for each.
@@ -20,12 +22,11 @@ pub trait Place {
 pub enum OwnSettings {}
 
 impl Place for OwnSettings {
-    fn accounts(settings: &mut Settings) -> Option<String> {
-        let help = "database of accounts, sqlite:PATH";
-        settings.required::<Url>("AUTH_DATABASE_URL", help).map(|url| url.0)
+    fn accounts(settings: &mut Settings) -> Option<Url> {
+        Url::read(settings, Config::DATABASE, "accounts")
     }
 
-    fn accounts_and_keys(settings: &mut Settings) -> Option<(String, PathBuf)> {
+    fn accounts_and_keys(settings: &mut Settings) -> Option<(Url, PathBuf)> {
         let accounts = Self::accounts(settings);
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys");
         Some((accounts?, keys?))

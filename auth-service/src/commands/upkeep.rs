@@ -7,6 +7,7 @@ mod report;
 use anyhow::Context as _;
 use chassis::clock;
 use chassis::process::Command;
+use database::Url;
 
 use super::{OwnSettings, Place};
 use crate::config::Config;
@@ -43,7 +44,7 @@ pub const fn check<P: Place>() -> Command {
 ///
 /// # Errors
 /// When the database cannot be opened.
-pub async fn migrate(url: &str) -> anyhow::Result<String> {
+pub async fn migrate(url: &Url) -> anyhow::Result<String> {
     let migrated = database::migrate::<Migrator>(url).await;
     let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
     Ok(format!("{url}: {migrated}"))

@@ -12,6 +12,7 @@ mod whom;
 use chassis::clock;
 use chassis::process::{Arguments, Command, Work};
 use chassis::settings::Settings;
+use database::Url;
 
 use self::acts::Secrets;
 use self::whom::Whom;
@@ -151,7 +152,7 @@ fn set_active<P: Place>(
 }
 
 /// Where the accounts are, and what their passwords are hashed with.
-fn secrets<P: Place>(settings: &mut Settings) -> Option<(String, Secrets)> {
+fn secrets<P: Place>(settings: &mut Settings) -> Option<(Url, Secrets)> {
     let (place, cost) = (P::accounts_and_keys(settings), Config::read_cost(settings));
     let ((url, keys), cost) = (place?, cost?);
     Some((url, Secrets { keys, cost }))

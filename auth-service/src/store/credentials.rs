@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, Set};
 
 use super::acts::{self, Act, Actor};
-use super::{Store, StoredHash, User, login, places, revocations, user};
+use super::{Store, StoredHash, User, locks, login, places, revocations, user};
 use crate::error::Error;
 
 /// The login that changes a password, until when it may go on, and from where that is done.
@@ -29,6 +29,7 @@ impl Store {
         let (id, version) = (user.id, user.token_version);
         let job = self.database.write(move |tx| {
             async move {
+                locks::account(id).hold(tx).await?;
                 let Kept { sid, expires_at, place } = kept;
                 replace(tx, id, version, password_hash).await?;
                 let version = revocations::revoke_account(tx, id, Some(&sid), now).await?;
@@ -97,7 +98,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_was_logged_out_while_the_password_was_looked_at_is_told_so() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let now = clock::now();
         let expires_at = now + TimeDelta::days(7);

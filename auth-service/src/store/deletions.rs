@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::acts::{self, Act, Actor};
 use super::{
-    Store, StoredHash, User, audit, credentials, deletion, login, places, registration,
+    Store, StoredHash, User, audit, credentials, deletion, locks, login, places, registration,
     revocations, user,
 };
 use crate::error::Error;
@@ -31,6 +31,7 @@ impl Store {
         let (id, version) = (user.id, user.token_version);
         let job = self.database.write(move |tx| {
             async move {
+                locks::account(id).hold(tx).await?;
                 let gone = user::ActiveModel {
                     password_hash: Set(StoredHash(String::new())),
                     is_active: Set(false),
@@ -105,6 +106,7 @@ impl Store {
     pub(crate) async fn finish_deletion(&self, user_id: i64, trace: String) -> Result<(), Error> {
         let job = self.database.write_patiently(move |tx| {
             async move {
+                locks::account(user_id).hold(tx).await?;
                 let tombstone = user::ActiveModel {
                     username: Set(String::new()),
                     username_key: Set(trace),
@@ -175,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn what_stays_of_a_deleted_account_is_its_tombstone() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let now = clock::now();
         let beginning = |sid: &str| {
@@ -227,7 +229,7 @@ mod tests {
     #[tokio::test]
     async fn a_logout_that_comes_when_its_account_is_deleted_writes_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let now = clock::now();
         let Ok(Added::New(ada)) = store.add_user(Candidate::of("ada", "hash"), None, now).await

@@ -1,8 +1,8 @@
 //! A look at the database by somebody who changes nothing: whether it is as it should be.
 
-use database::Database;
+use database::{Database, Url};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, EntityTrait as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DbBackend, EntityTrait as _,
     PaginatorTrait as _, QueryFilter as _, Statement,
 };
 
@@ -10,26 +10,48 @@ use super::{traces, user};
 use crate::error::Error;
 use crate::passwords;
 
+/// A question, in the words of either database.
+struct Question {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
 /// Whether a unique index, over all rows, is about the keys of names alone.
-const NAMES_ARE_UNIQUE: &str = "
-    SELECT EXISTS (
+const NAMES_ARE_UNIQUE: Question = Question {
+    sqlite: "SELECT EXISTS (
         SELECT 1 FROM pragma_index_list('users') AS list
         WHERE list.\"unique\" = 1 AND list.partial = 0
         AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = 'username_key'
-    )";
+    )",
+    postgres: "SELECT EXISTS (
+        SELECT 1 FROM pg_index AS index
+        WHERE index.indrelid = 'users'::regclass AND index.indisunique AND index.indisvalid
+        AND index.indpred IS NULL AND index.indnkeyatts = 1
+        AND index.indkey[0] = (SELECT attnum FROM pg_attribute
+            WHERE attrelid = 'users'::regclass AND attname = 'username_key')
+    )",
+};
+
 /// Whether the numbers of accounts only rise, whatever is deleted.
-const NUMBERS_RISE: &str = "
-    SELECT EXISTS (
+const NUMBERS_RISE: Question = Question {
+    sqlite: "SELECT EXISTS (
         SELECT 1 FROM sqlite_master
         WHERE type = 'table' AND name = 'users' AND upper(sql) LIKE '%AUTOINCREMENT%'
-    )";
+    )",
+    postgres: "SELECT EXISTS (
+        SELECT 1 FROM pg_attribute JOIN pg_sequence
+            ON seqrelid = pg_get_serial_sequence('users', 'id')::regclass
+        WHERE attrelid = 'users'::regclass AND attname = 'id' AND attidentity <> ''
+        AND seqincrement > 0 AND NOT seqcycle
+    )",
+};
 
 /// A look at the database.
 pub(crate) struct Inspection(DatabaseConnection);
 
 impl Inspection {
     /// Opens a database that is there already.
-    pub(crate) async fn open(url: &str) -> Result<Self, Error> {
+    pub(crate) async fn open(url: &Url) -> Result<Self, Error> {
         Ok(Self(Database::open_to_read(url).await?))
     }
 
@@ -61,8 +83,13 @@ impl Inspection {
         Ok(self.0.close().await?)
     }
 
-    async fn asks(&self, query: &str) -> Result<bool, Error> {
-        let query = Statement::from_string(self.0.get_database_backend(), query);
+    async fn asks(&self, question: Question) -> Result<bool, Error> {
+        let backend = self.0.get_database_backend();
+        let query = match backend {
+            DbBackend::Postgres => question.postgres,
+            _ => question.sqlite,
+        };
+        let query = Statement::from_string(backend, query);
         let row = self.0.query_one_raw(query).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
     }

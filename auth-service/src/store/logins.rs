@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
+use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
@@ -9,7 +10,7 @@ use sea_orm::{
 use token::Subject;
 
 use super::acts::{self, Act, Actor};
-use super::{Login, Store, User, login, places, revocations, user};
+use super::{Login, Store, User, locks, login, places, revocations, user};
 use crate::error::Error;
 
 /// Logins of one account; another one ends the oldest.
@@ -42,6 +43,7 @@ impl Store {
         let (id, version) = (user.id, user.token_version);
         let job = self.database.write(move |tx| {
             async move {
+                locks::account(id).hold(tx).await?;
                 let unchanged = user::Column::TokenVersion.eq(version);
                 let active = user::Column::IsActive.eq(true);
                 let query = user::Entity::find_by_id(id).filter(unchanged).filter(active);
@@ -93,6 +95,7 @@ impl Store {
     ) -> Result<(), Error> {
         let job = self.database.write(move |tx| {
             async move {
+                locks::account(token.user_id).hold(tx).await?;
                 let found = find(tx, token.sid).await?;
                 let stands = |(login, user): &(Login, User)| {
                     let versions = [login.token_version, user.token_version];
@@ -123,9 +126,11 @@ impl Store {
     ) -> Result<(), Error> {
         let job = self.database.write(move |tx| {
             async move {
-                let Some(login) = login::Entity::find_by_id(&sid).one(tx).await? else {
-                    return Ok(());
-                };
+                let find = || login::Entity::find_by_id(&sid);
+                let Some(login) = find().one(tx).await? else { return Ok(()) };
+                locks::account(login.user_id).hold(tx).await?;
+                // Another call may have been faster.
+                let Some(login) = find().one(tx).await? else { return Ok(()) };
                 end(tx, login.sid, now).await?;
                 acts::note(tx, Actor::Service, Act::EndStolenLogin, login.user_id, now).await
             }
@@ -194,6 +199,7 @@ async fn sweep(tx: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Erro
         .column(login::Column::Sid)
         .filter(login::Column::ExpiresAt.lte(now - TimeDelta::hours(1)))
         .limit(SWEPT_AT_ONCE)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .into_query();
     login::Entity::delete_many()
         .filter(login::Column::Sid.in_subquery(some_expired))

@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Set};
 
 use super::acts::{self, Act, Actor};
-use super::{Candidate, Store, StoredHash, User, places, registrations, revocations, user};
+use super::{Candidate, Store, StoredHash, User, locks, places, registrations, revocations, user};
 use crate::error::Error;
 
 impl Store {
@@ -44,6 +44,7 @@ impl Store {
             .filter(user::Column::DeletedAt.is_null());
         let job = self.database.write(move |tx| {
             async move {
+                locks::account(user_id).hold(tx).await?;
                 if update.exec(tx).await?.rows_affected == 0 {
                     return Ok(false);
                 }
@@ -73,6 +74,7 @@ impl Store {
             .filter(user::Column::DeletedAt.is_null());
         let job = self.database.write(move |tx| {
             async move {
+                locks::account(user_id).hold(tx).await?;
                 if update.exec(tx).await?.rows_affected == 0 {
                     return Ok(false);
                 }

@@ -32,9 +32,9 @@ impl Store {
             .column_as(login::Column::Sid.count(), "logins")
             .filter(login::Column::UserId.is_in(users.iter().map(|user| user.id)))
             .filter(login::Column::ExpiresAt.gt(now))
-            .group_by(login::Column::UserId)
-            .into_tuple::<(i64, i64)>();
-        let counted = self.database.read(|read| async move { Ok(query.all(&read).await?) }).await;
+            .group_by(login::Column::UserId);
+        let read = |read| async move { Ok(query.into_tuple::<(i64, i64)>().all(&read).await?) };
+        let counted = self.database.read(read).await;
         counted.map(|counted: Vec<_>| counted.into_iter().collect())
     }
 

@@ -60,7 +60,7 @@ mod tests {
     use crate::store::{Added, Candidate, User};
 
     async fn store(folder: &tempfile::TempDir) -> Store {
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         Store::new(Database::open::<Migrator>(&url).await.unwrap())
     }
 

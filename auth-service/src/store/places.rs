@@ -1,7 +1,7 @@
 //! From where the passwords of accounts were proven lately.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Set,
@@ -58,8 +58,12 @@ pub(super) async fn remember(
         .order_by_desc(place::Column::SeenAt)
         .order_by_desc(place::Column::Tag)
         .offset(MOST)
-        .limit(SWEPT_AT_ONCE);
-    let some_expired = tags().filter(place::Column::SeenAt.lte(at - LIFETIME)).limit(SWEPT_AT_ONCE);
+        .limit(SWEPT_AT_ONCE)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let some_expired = tags()
+        .filter(place::Column::SeenAt.lte(at - LIFETIME))
+        .limit(SWEPT_AT_ONCE)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     for some in [too_many, some_expired] {
         let gone = place::Column::Tag.in_subquery(some.into_query());
         place::Entity::delete_many().filter(gone).exec(tx).await?;
@@ -91,7 +95,7 @@ mod tests {
     #[tokio::test]
     async fn places_are_known_in_bounded_number_and_the_latest_stay() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let mut people = Vec::new();

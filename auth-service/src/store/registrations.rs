@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
+use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QuerySelect as _, QueryTrait as _, Set,
 };
 
 use super::logins::{self, Beginning};
-use super::{Store, StoredHash, User, registration, user};
+use super::{Store, StoredHash, User, locks, registration, user};
 use crate::error::Error;
 use crate::request_ids::RequestId;
 use crate::usernames::Username;
@@ -20,6 +21,7 @@ const LIFETIME: TimeDelta = TimeDelta::hours(24);
 const SWEPT_AT_ONCE: u64 = 100;
 
 /// An account that is about to be.
+#[derive(Clone)]
 pub(crate) struct Candidate {
     pub(crate) name: Username,
     /// What would be left of the name if somebody had had it: see `passwords`.
@@ -61,7 +63,8 @@ impl Store {
                     let Some(request_id) = request_id else {
                         return Ok(Added::New(insert(tx, candidate, now).await?));
                     };
-                    // Transactions write one after the other: what is not here yet, nobody adds now.
+                    // What is not here yet, nobody else adds now.
+                    locks::request(&request_id).hold(tx).await?;
                     if let Some(user_id) = account_of(tx, request_id, now).await? {
                         return Ok(Added::Earlier(user_id));
                     }
@@ -147,6 +150,7 @@ async fn sweep(
         .column(registration::Column::RequestDigest)
         .filter(registration::Column::ExpiresAt.lte(now))
         .limit(SWEPT_AT_ONCE)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .into_query();
     registration::Entity::delete_many()
         .filter(registration::Column::RequestDigest.in_subquery(some_expired))
@@ -179,7 +183,7 @@ mod tests {
     #[tokio::test]
     async fn what_has_expired_is_swept_away_a_little_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let start = clock::now();
         for number in 0..150 {

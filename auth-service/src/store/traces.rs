@@ -73,7 +73,7 @@ mod tests {
     async fn a_name_stays_nobodys_with_every_pepper_and_a_lost_one_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        let url = format!("sqlite:{}", folder.join("auth.db").display());
+        let url = scratch::url(folder, "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let notice = async || {
             let peppers = Peppers::open(folder).unwrap();

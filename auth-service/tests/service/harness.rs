@@ -45,7 +45,7 @@ pub(crate) fn config(data: &Path) -> Config {
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
         identity: Identity::in_process(Config::NAME, &Secret::generate().unwrap()),
-        database_url: format!("sqlite:{}", data.join("auth.db").display()),
+        database_url: scratch::url(data, "auth"),
         keys_dir: data.join("keys"),
         chat_endpoint: Endpoint::from_static("http://127.0.0.1:9"),
         verifiers: Verifiers::default(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use auth_service::serve;
-use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use super::harness::{Service, config, refused};
 const PASSWORD: &str = "correct horse";
 
 async fn connect(data: &Path) -> DatabaseConnection {
-    Database::connect(format!("sqlite:{}", data.join("auth.db").display())).await.unwrap()
+    scratch::connect(data, "auth").await
 }
 
 /// What is stored for somebody's password.

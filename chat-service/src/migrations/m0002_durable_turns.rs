@@ -1,6 +1,7 @@
 //! Turns that survive: who answers them, how far the reply has come, which branch they are in, and
 //! what requests began them.
 
+use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, boolean, integer, string, string_null, text,
@@ -46,6 +47,9 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            execute(manager, &[NUMBERING]).await?;
+        }
         execute(manager, &STATEMENTS).await
     }
 
@@ -54,8 +58,12 @@ impl MigrationTrait for Migration {
     }
 }
 
+/// The message of turn n is 2n - 1 and its reply 2n: that must be beyond every number given so far. Elsewhere
+/// than in a file, none was given before.
+const NUMBERING: &str = "UPDATE sqlite_sequence
+    SET seq = MAX(seq, (SELECT COALESCE(MAX(id), 0) FROM messages)) WHERE name = 'turns'";
 /// What the builder has no words for.
-const STATEMENTS: [&str; 13] = [
+const STATEMENTS: [&str; 12] = [
     // Whatever was at work belongs to a process that is gone, and what it answered was numbered
     // otherwise than replies are from here on.
     "UPDATE turns SET state = 'failed', failure = 'model_unavailable' WHERE state = 'running'",
@@ -65,9 +73,6 @@ const STATEMENTS: [&str; 13] = [
     "UPDATE turns SET parent_id = (SELECT MAX(earlier.id) FROM turns AS earlier
          WHERE earlier.user_id = turns.user_id AND earlier.session_id = turns.session_id
          AND earlier.id < turns.id)",
-    // The message of turn n is 2n - 1 and its reply 2n: that must be beyond every number given so far.
-    "UPDATE sqlite_sequence SET seq = MAX(seq, (SELECT COALESCE(MAX(id), 0) FROM messages))
-         WHERE name = 'turns'",
     "CREATE UNIQUE INDEX turns_one_running ON turns (session_id) WHERE state = 'running'",
     "CREATE INDEX turns_open ON turns (user_id, session_id, id)
          WHERE state = 'queued' OR state = 'running'",

@@ -7,6 +7,7 @@ use chrono::Datelike as _;
 use database::Url;
 
 use super::report;
+use crate::Config;
 
 /// The first year that can be asked for.
 const FIRST: i32 = 2000;
@@ -18,9 +19,8 @@ pub const COMMAND: Command = Command {
     what: "how often somebody was in danger and what was done, in a calendar year; may run beside \
            the service",
     read: |arguments, settings| {
-        let url =
-            settings.required::<Url>("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
-        work(arguments, settings, url.map(|url| url.0))
+        let url = Url::read(settings, Config::DATABASE, "conversations");
+        work(arguments, settings, url)
     },
 };
 
@@ -29,7 +29,7 @@ pub const COMMAND: Command = Command {
 pub fn work(
     arguments: &mut Arguments,
     settings: &mut Settings,
-    database_url: Option<String>,
+    database_url: Option<Url>,
 ) -> Option<Work> {
     let is_json = arguments.flag("--json");
     let this_year = clock::now().year();

@@ -75,11 +75,11 @@ fn this_year_is_told_up_to_today() {
 async fn where_nothing_was_ever_kept_that_is_said_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chat.db");
-    let error = report(&format!("sqlite:{}", path.display()), 2026).await.unwrap_err();
+    let error = report(&Url::of_file(&path), 2026).await.unwrap_err();
     assert!(error.to_string().contains("there is no database"), "{error}");
     assert!(!path.exists());
     std::fs::write(&path, "").unwrap();
-    let error = report(&format!("sqlite:{}", path.display()), 2026).await.unwrap_err();
+    let error = report(&Url::of_file(&path), 2026).await.unwrap_err();
     assert!(error.to_string().contains("cannot be read"), "{error}");
 }
 

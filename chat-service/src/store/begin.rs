@@ -26,6 +26,7 @@ use crate::limits::{Allowance, PersonLimits};
 use crate::requests::Request;
 
 /// A turn that somebody wants.
+#[derive(Clone)]
 pub(crate) struct Begin {
     pub(crate) user_id: i64,
     pub(crate) what: What,

@@ -8,7 +8,7 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 
-use super::{State, Store, Turn, turn};
+use super::{State, Store, Turn, person, turn};
 use crate::error::Error;
 
 /// How long a turn belongs to a process that is not heard of. Long enough for a process that is held
@@ -34,6 +34,7 @@ impl Lease {
 }
 
 /// How far a reply has come.
+#[derive(Clone)]
 pub(crate) struct Progress {
     pub(crate) turn_id: i64,
     pub(crate) claims: i32,
@@ -154,12 +155,18 @@ impl Store {
     }
 
     /// Takes orphans, as far as nobody else was faster.
-    pub(crate) async fn adopt(&self, orphans: Vec<Turn>, lease: Lease) -> Result<Vec<Turn>, Error> {
+    pub(crate) async fn adopt(
+        &self,
+        mut orphans: Vec<Turn>,
+        lease: Lease,
+    ) -> Result<Vec<Turn>, Error> {
         self.database
             .write_patiently(move |tx| {
                 async move {
                     let mut taken = Vec::new();
+                    orphans.sort_unstable_by_key(|turn| turn.user_id);
                     for turn in orphans {
+                        person::lock(turn.user_id).hold(tx).await?;
                         match turn.state {
                             State::Running => taken.extend(take(tx, &turn, lease).await?),
                             _ => taken.extend(promote(tx, &turn, lease).await?),

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::{
     Failure, Finish, Lease, Message, Sender, State, Store, Turn, Usage, claims, message,
-    owned_turn, touch, turn, usage,
+    owned_turn, person, touch, turn, usage,
 };
 use crate::error::Error;
 use crate::prompt;
@@ -77,6 +77,7 @@ impl Keep {
 }
 
 /// How a turn ends.
+#[derive(Clone)]
 struct Ending {
     state: State,
     /// The attempt it came to.
@@ -122,6 +123,7 @@ impl Store {
         self.database
             .write_patiently(move |tx| {
                 async move {
+                    person::lock(turn.user_id).hold(tx).await?;
                     let Some(outcome) = conclude(tx, &turn, ending, now).await? else {
                         return Ok(None);
                     };

@@ -3,10 +3,10 @@
 
 use std::future::Future;
 
-use database::Database;
+use database::{Database, Lock, Reading};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait as _};
 
 use super::{Store, departed};
 use crate::error::Error;
@@ -30,7 +30,7 @@ impl Person<'_> {
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
-        Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
+        Q: FnOnce(Reading) -> F + Clone + Send + 'static,
     {
         self.database.read(if_there(self.user_id, query)).await
     }
@@ -40,7 +40,7 @@ impl Person<'_> {
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
-        Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
+        Q: FnOnce(Reading) -> F + Clone + Send + 'static,
     {
         self.database.read_patiently(if_there(self.user_id, query)).await
     }
@@ -51,6 +51,7 @@ impl Person<'_> {
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>
+            + Clone
             + Send
             + 'static,
     {
@@ -63,6 +64,7 @@ impl Person<'_> {
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>
+            + Clone
             + Send
             + 'static,
     {
@@ -75,10 +77,10 @@ impl Person<'_> {
 fn if_there<T, F, Q>(
     user_id: i64,
     query: Q,
-) -> impl FnOnce(DatabaseConnection) -> BoxFuture<'static, Result<T, Error>> + Send
+) -> impl FnOnce(Reading) -> BoxFuture<'static, Result<T, Error>> + Clone + Send
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
-    Q: FnOnce(DatabaseConnection) -> F + Send + 'static,
+    Q: FnOnce(Reading) -> F + Clone + Send + 'static,
 {
     move |read| {
         async move {
@@ -89,10 +91,17 @@ where
     }
 }
 
+/// What is written for one person is written one after the other: whatever a job finds stays so until
+/// it is done.
+pub(super) const fn lock(user_id: i64) -> Lock {
+    Lock::of(3, user_id)
+}
+
 async fn unless_gone<T, F>(tx: &DatabaseTransaction, user_id: i64, job: F) -> Result<T, Error>
 where
     F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>,
 {
+    lock(user_id).hold(tx).await?;
     must_be_there(tx, user_id).await?;
     job(tx).await
 }

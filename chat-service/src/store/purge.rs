@@ -4,11 +4,14 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait as _, EntityTrait, ExprTrait as _, QueryFilter as _, QuerySelect as _, Set,
+    ColumnTrait as _, DbBackend, EntityTrait, ExprTrait as _, QueryFilter as _, QuerySelect as _,
+    Set,
 };
 
 use super::deletion::DELETED_AT_ONCE;
-use super::{Store, departed, message, preference, request, safety_days, session, turn, usage_day};
+use super::{
+    Store, departed, message, person, preference, request, safety_days, session, turn, usage_day,
+};
 use crate::error::Error;
 
 impl Store {
@@ -19,6 +22,7 @@ impl Store {
         self.database
             .write_patiently(move |tx| {
                 async move {
+                    person::lock(user_id).hold(tx).await?;
                     let row =
                         departed::ActiveModel { user_id: Set(user_id), departed_at: Set(now) };
                     let again =
@@ -79,20 +83,21 @@ impl Store {
         owner: E::Column,
         user_id: i64,
     ) -> Result<(), Error> {
-        let some = || row_id().in_subquery(owned::<E>(owner, user_id));
+        let backend = self.database.backend();
+        let some = || row_id(backend).in_subquery(owned::<E>(backend, owner, user_id));
         self.delete_in_parts(|| E::delete_many().filter(some())).await
     }
 }
 
 /// Tables have keys of all kinds; this is one that each of them has.
-fn row_id() -> Expr {
-    Expr::cust("rowid")
+fn row_id(backend: DbBackend) -> Expr {
+    Expr::cust(if backend == DbBackend::Postgres { "ctid" } else { "rowid" })
 }
 
 /// Some of the rows of a table that are one person's.
-fn owned<E: EntityTrait>(owner: E::Column, user_id: i64) -> SelectStatement {
+fn owned<E: EntityTrait>(backend: DbBackend, owner: E::Column, user_id: i64) -> SelectStatement {
     Query::select()
-        .expr(row_id())
+        .expr(row_id(backend))
         .from(E::default().table_ref())
         .and_where(owner.eq(user_id))
         .limit(DELETED_AT_ONCE)
@@ -102,7 +107,7 @@ fn owned<E: EntityTrait>(owner: E::Column, user_id: i64) -> SelectStatement {
 #[cfg(test)]
 mod tests {
     use chassis::clock;
-    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+    use sea_orm::{ConnectionTrait as _, Statement};
 
     use super::*;
     use crate::safety::{Notice, Tier};
@@ -160,7 +165,7 @@ mod tests {
         for turn in [&running, &queued] {
             come_too_late(&store, turn).await;
         }
-        let rows = Statement::from_string(DbBackend::Sqlite, ROWS);
+        let rows = Statement::from_string(store.database.backend(), ROWS);
         let left = store.database.read(|read| async move {
             let row = read.query_one_raw(rows).await?;
             Ok::<_, Error>(row.map(|row| row.try_get::<i64>("", "rows").unwrap()))
@@ -178,7 +183,7 @@ mod tests {
                 store.begin(Begin { user_id, ..begin(text) }).await.unwrap();
             }
         }
-        let url = format!("sqlite:{}", folder.path().join("chat.db").display());
+        let url = scratch::url(folder.path(), "chat");
         let turns = async || {
             let today = crate::limits::day(clock::now());
             safety_days::counted(&url, &today, &today).await.unwrap().turns
@@ -194,11 +199,11 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_somebodys_is_found_without_a_look_at_what_is_not() {
         for some in [
-            owned::<message::Entity>(message::Column::UserId, 1),
-            owned::<turn::Entity>(turn::Column::UserId, 1),
-            owned::<session::Entity>(session::Column::UserId, 1),
-            owned::<request::Entity>(request::Column::UserId, 1),
-            owned::<preference::Entity>(preference::Column::UserId, 1),
+            owned::<message::Entity>(DbBackend::Sqlite, message::Column::UserId, 1),
+            owned::<turn::Entity>(DbBackend::Sqlite, turn::Column::UserId, 1),
+            owned::<session::Entity>(DbBackend::Sqlite, session::Column::UserId, 1),
+            owned::<request::Entity>(DbBackend::Sqlite, request::Column::UserId, 1),
+            owned::<preference::Entity>(DbBackend::Sqlite, preference::Column::UserId, 1),
         ] {
             let plan = plan_of(DbBackend::Sqlite.build(&some)).await;
             assert!(plan.starts_with("SEARCH") && !plan.contains("SCAN"), "{plan}");

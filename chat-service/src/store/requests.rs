@@ -1,6 +1,7 @@
 //! Requests that came before.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QuerySelect as _, Set,
@@ -38,7 +39,10 @@ pub(super) async fn remember(
     made_id: i64,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let expired = Entity::find().filter(Column::ExpiresAt.lte(now)).limit(CLEARED);
+    let expired = Entity::find()
+        .filter(Column::ExpiresAt.lte(now))
+        .limit(CLEARED)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     for old in expired.all(connection).await? {
         Entity::delete_by_id((old.user_id, old.method, old.key_hash)).exec(connection).await?;
     }

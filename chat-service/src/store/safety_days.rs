@@ -1,7 +1,7 @@
 //! Counts of the safety layer, for the yearly report. No words, no people.
 
 use chrono::{DateTime, Utc};
-use database::Database;
+use database::{Database, Url};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
@@ -83,7 +83,7 @@ pub(crate) struct Counted {
 
 /// What was counted from one day to another, both included. Only looks, and beside whoever works with
 /// the database.
-pub(crate) async fn counted(url: &str, from: &str, to: &str) -> Result<Counted, Error> {
+pub(crate) async fn counted(url: &Url, from: &str, to: &str) -> Result<Counted, Error> {
     let read = Database::open_to_read(url).await?;
     let events = Entity::find().filter(Column::Day.between(from, to)).all(&read).await?;
     let turns: Option<Option<i64>> = usage_day::Entity::find()

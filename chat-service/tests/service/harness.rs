@@ -1,5 +1,6 @@
 //! The chat service, started for one test, and the people who call it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use chassis::identity::{Identity, Secret};
 use chassis::status;
 use chat_service::{BuddyConfig, Config, ModelConfig, serve};
+use database::Url;
 use openai_stub::Stub;
 use proto::auth::v1 as auth;
 use proto::auth::v1::auth_service_server::{AuthService, AuthServiceServer};
@@ -69,7 +71,9 @@ pub(crate) fn config(buddy: BuddyConfig) -> Config {
     let mut settings = chassis::settings::Settings::from_pairs([]);
     let nowhere = Endpoint::from_static("http://127.0.0.1:9");
     let secret = Secret::generate().unwrap();
-    let mut config = Config::read_embedded(&mut settings, String::new(), nowhere, &secret).unwrap();
+    let mut config =
+        Config::read_embedded(&mut settings, Url::of_file(Path::new("")), nowhere, &secret)
+            .unwrap();
     config.buddy = buddy;
     config
 }
@@ -120,7 +124,7 @@ impl Service {
         data: Arc<TempDir>,
     ) -> Self {
         config.auth_endpoint = auth.clone();
-        config.database_url = format!("sqlite:{}", data.path().join("chat.db").display());
+        config.database_url = scratch::url(data.path(), "chat");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
@@ -156,7 +160,7 @@ impl Service {
 
     /// Where its database is.
     pub(crate) fn database_url(&self) -> String {
-        format!("sqlite:{}", self.data.path().join("chat.db").display())
+        scratch::address(self.data.path(), "chat")
     }
 
     /// Somebody with a good token.

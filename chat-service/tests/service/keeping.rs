@@ -290,8 +290,7 @@ async fn what_is_exported_is_what_there_is_and_what_is_deleted_is_gone() {
 
 /// How many rows there are of something.
 async fn count(data: &tempfile::TempDir, what: &str) -> i64 {
-    let url = format!("sqlite:{}", data.path().join("chat.db").display());
-    let database = sea_orm::Database::connect(url).await.unwrap();
+    let database = scratch::connect(data.path(), "chat").await;
     let query = format!("SELECT COUNT(*) AS count FROM {what}");
     let statement = Statement::from_string(database.get_database_backend(), query);
     let row = database.query_one_raw(statement).await.unwrap().unwrap();

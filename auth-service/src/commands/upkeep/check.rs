@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use chassis::clock::unix_seconds;
 use chrono::{DateTime, Utc};
+use database::Url;
 
 use super::report::Report;
 use crate::keys::{Folder, Snapshot};
@@ -18,7 +19,7 @@ use crate::self_test;
 use crate::store::Inspection;
 
 pub(super) async fn run(
-    url: &str,
+    url: &Url,
     keys: &Path,
     cost: u32,
     now: DateTime<Utc>,
@@ -39,7 +40,9 @@ pub(super) async fn run(
     report.add("folder of keys", permissions(keys, 0o022, "700"), |()| {
         "nobody else can put files there".into()
     });
-    report.add("database", database_files(url), |()| "for its owner alone".into());
+    if let Some(file) = url.file() {
+        report.add("database", database_files(file), |()| "for its owner alone".into());
+    }
     report.add("schema", schema(url).await, |()| {
         "of this version; names are unique, numbers are never used again".into()
     });
@@ -63,8 +66,7 @@ fn signing_keys(folder: &Path) -> anyhow::Result<Snapshot> {
 }
 
 /// The database, and what SQLite puts beside it.
-fn database_files(url: &str) -> anyhow::Result<()> {
-    let file = database::file(url)?;
+fn database_files(file: PathBuf) -> anyhow::Result<()> {
     permissions(&file, 0o077, "600")?;
     for ending in ["-wal", "-shm"] {
         let mut beside = file.clone().into_os_string();
@@ -86,7 +88,7 @@ fn permissions(path: &Path, forbidden: u32, advice: &str) -> anyhow::Result<()> 
     Ok(())
 }
 
-async fn schema(url: &str) -> anyhow::Result<()> {
+async fn schema(url: &Url) -> anyhow::Result<()> {
     let steps = database::pending::<Migrator>(url).await?;
     ensure!(
         steps.is_empty(),
@@ -97,12 +99,12 @@ async fn schema(url: &str) -> anyhow::Result<()> {
     let (unique, rising) = (inspection.names_are_unique().await, inspection.numbers_rise().await);
     inspection.close().await?;
     ensure!(unique?, "users.username_key has no unique index: two people could have one name");
-    ensure!(rising?, "users.id is not AUTOINCREMENT: a number could be given to somebody else");
+    ensure!(rising?, "users.id does not only rise: a number could be given to somebody else");
     Ok(())
 }
 
 /// How many hashes there are, if each names a known pepper.
-async fn hashes(url: &str, peppers: &Peppers) -> anyhow::Result<u64> {
+async fn hashes(url: &Url, peppers: &Peppers) -> anyhow::Result<u64> {
     let inspection = Inspection::open(url).await?;
     let counted = inspection.count_passwords(&peppers.ids()).await;
     inspection.close().await?;
@@ -116,7 +118,7 @@ async fn hashes(url: &str, peppers: &Peppers) -> anyhow::Result<u64> {
 }
 
 /// How many names of deleted accounts there are, if each is known by a pepper that is here.
-async fn names(url: &str, peppers: &Peppers) -> anyhow::Result<u64> {
+async fn names(url: &Url, peppers: &Peppers) -> anyhow::Result<u64> {
     let inspection = Inspection::open(url).await?;
     let counted = inspection.count_traces(&peppers.ids()).await;
     inspection.close().await?;

@@ -1,7 +1,7 @@
 //! Opening the accounts beside whoever works with them.
 
 use anyhow::{Context as _, bail, ensure};
-use database::{Database, Error};
+use database::{Database, Error, Url};
 
 use crate::migrations::Migrator;
 use crate::store::Store;
@@ -9,7 +9,7 @@ use crate::store::Store;
 /// Does some work on the accounts at `url`. None are made in a wrong place, and the schema stays as it
 /// is: that is for the service, or for somebody who means it.
 pub(super) async fn open(
-    url: String,
+    url: Url,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<String>,
 ) -> anyhow::Result<String> {
     let steps = match database::pending::<Migrator>(&url).await {

@@ -80,7 +80,7 @@ mod tests {
     #[tokio::test]
     async fn a_page_is_a_hundred_and_says_how_to_go_on() {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("auth.db").display());
+        let url = scratch::url(folder.path(), "auth");
         let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         for number in 1..=101 {

@@ -9,6 +9,7 @@ use crate::safety::{Display, Notice, Screening, Tier, Whereabouts};
 use crate::store::{Event, preferences, risks, safety_days};
 
 /// What the words that are to be answered say, and what is known of whom they come from.
+#[derive(Clone)]
 pub(crate) struct Words {
     pub(crate) screening: Screening,
     pub(crate) whereabouts: Whereabouts,

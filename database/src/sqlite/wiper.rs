@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::tasks::Tasks;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, open};
+use super::open;
+use crate::Error;
 
 /// From a deletion to the log's end, and from one try to the next: many deletions are one.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -22,9 +24,9 @@ pub(crate) struct Wiper {
 }
 
 impl Wiper {
-    pub(crate) fn start(url: &str, tasks: &Tasks) -> Self {
+    pub(crate) fn start(place: &SqliteConnectOptions, tasks: &Tasks) -> Self {
         let (due, stop) = (Arc::new(Notify::new()), CancellationToken::new());
-        tasks.spawn(work(url.to_owned(), due.clone(), stop.clone()));
+        tasks.spawn(work(place.clone(), due.clone(), stop.clone()));
         Self { due, stop }
     }
 
@@ -38,13 +40,13 @@ impl Wiper {
     }
 }
 
-async fn work(url: String, due: Arc<Notify>, stop: CancellationToken) {
+async fn work(place: SqliteConnectOptions, due: Arc<Notify>, stop: CancellationToken) {
     let work = async {
         loop {
             due.notified().await;
             loop {
                 tokio::time::sleep(PAUSE).await;
-                match empty(&url).await {
+                match empty(&place).await {
                     Ok(true) => break,
                     // Somebody still reads what was there before.
                     Ok(false) => {}
@@ -63,8 +65,8 @@ async fn work(url: String, due: Arc<Notify>, stop: CancellationToken) {
 }
 
 /// Moves everything from the log to its place, and cuts the log off. False: somebody was in the way.
-async fn empty(url: &str) -> Result<bool, Error> {
-    let connection = open::wiper(url).await?;
+async fn empty(place: &SqliteConnectOptions) -> Result<bool, Error> {
+    let connection = open::wiper(place).await?;
     let checkpoint = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
     let outcome = connection.query_one_raw(checkpoint).await;
     connection.close().await?;

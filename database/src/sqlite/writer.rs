@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use chassis::tasks::Tasks;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
@@ -12,7 +13,8 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, open};
+use super::open;
+use crate::Error;
 
 /// Jobs waiting for the writer; more are turned away.
 const QUEUE: usize = 4096;
@@ -27,10 +29,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(url: &str, connection: DatabaseConnection, tasks: &Tasks) -> Self {
+    pub(crate) fn start(
+        place: &SqliteConnectOptions,
+        connection: DatabaseConnection,
+        tasks: &Tasks,
+    ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let stop = CancellationToken::new();
-        tasks.spawn(work(url.to_owned(), connection, jobs, stop.clone()));
+        tasks.spawn(work(place.clone(), connection, jobs, stop.clone()));
         Self { queue, stop }
     }
 
@@ -121,7 +127,7 @@ where
 }
 
 async fn work(
-    url: String,
+    place: SqliteConnectOptions,
     mut connection: DatabaseConnection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     stop: CancellationToken,
@@ -146,7 +152,7 @@ async fn work(
             tracing::error!(%error, jobs = group.len(), "a commit failed");
             // SQLite may have rolled back by itself; what the driver believes of the connection's
             // transactions is no longer to be trusted.
-            match open::writer(&url).await {
+            match open::writer(&place).await {
                 Ok(fresh) => close(std::mem::replace(&mut connection, fresh)).await,
                 Err(error) => {
                     tracing::error!(%error, "the writer could not open the database again");

@@ -1,0 +1,87 @@
+//! Databases of a test's own.
+//!
+//! A file in the test's folder; or, where `AI_BUDDY_TEST_SERVER` names a PostgreSQL server, a database
+//! there. The same tests then judge both. `tests/postgres/run` runs them so.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test stops where it cannot go on"
+)]
+
+use std::path::Path;
+
+use database::Url;
+use sea_orm::{
+    ConnectionTrait as _, Database, DatabaseConnection, DbBackend, QueryResult, Statement,
+};
+
+/// The server that the tests are run with, `postgres://USER@HOST:PORT/postgres`; `None` for files.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
+pub fn server() -> Option<String> {
+    std::env::var("AI_BUDDY_TEST_SERVER").ok()
+}
+
+/// The address of the database `name` of the test that works in `folder`, made if it is not there: always
+/// the same one.
+#[must_use]
+pub fn address(folder: &Path, name: &str) -> String {
+    let Some(server) = server() else {
+        return format!("sqlite:{}", folder.join(format!("{name}.db")).display());
+    };
+    let known = folder.join(format!("{name}.database"));
+    if let Ok(address) = std::fs::read_to_string(&known) {
+        return address;
+    }
+    let own = format!("test_{}", uuid::Uuid::now_v7().simple());
+    let create = format!("CREATE DATABASE {own}");
+    let admin = server.clone();
+    wait_for(async move {
+        let server = Database::connect(admin).await.expect("the server answers");
+        server.execute_unprepared(&create).await.expect("a database");
+        server.close().await.expect("an end");
+    });
+    let (before, after) = server.rsplit_once('/').expect("a database's name");
+    let rest = after.split_once('?').map(|(_, rest)| format!("?{rest}")).unwrap_or_default();
+    let address = format!("{before}/{own}{rest}");
+    std::fs::write(known, &address).expect("a note");
+    address
+}
+
+/// As [`address`], as services want it.
+#[must_use]
+pub fn url(folder: &Path, name: &str) -> Url {
+    address(folder, name).parse().expect("an address")
+}
+
+/// A connection to a test's database, to look around and to meddle.
+pub async fn connect(folder: &Path, name: &str) -> DatabaseConnection {
+    Database::connect(address(folder, name)).await.expect("a database")
+}
+
+/// The rows that a query finds.
+pub async fn rows(database: &DatabaseConnection, query: &str) -> Vec<QueryResult> {
+    let query = Statement::from_string(database.get_database_backend(), query);
+    database.query_all_raw(query).await.expect("rows")
+}
+
+/// The names of all tables.
+pub async fn tables(database: &DatabaseConnection) -> Vec<String> {
+    let names = match database.get_database_backend() {
+        DbBackend::Postgres => {
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        }
+        _ => "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1",
+    };
+    let names = rows(database, names).await;
+    names.iter().map(|row| row.try_get_by_index(0).expect("a name")).collect()
+}
+
+/// Runs a future to its end, also for somebody who runs in one.
+fn wait_for(work: impl Future<Output = ()> + Send + 'static) {
+    let thread = std::thread::spawn(|| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().expect("a runtime").block_on(work);
+    });
+    thread.join().expect("it should not stop");
+}
