@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
-/// What a PostgreSQL server says when a transaction was in the way of another, or when it goes down or comes
-/// up: serialization_failure, deadlock_detected, lock_not_available, admin_shutdown, crash_shutdown,
-/// cannot_connect_now.
-const PASSING: [&str; 6] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03"];
+/// What a PostgreSQL server says when a transaction was in the way of another, when it goes down or comes
+/// up, or has no room: serialization_failure, deadlock_detected, lock_not_available, admin_shutdown,
+/// crash_shutdown, cannot_connect_now, too_many_connections, idle_in_transaction_session_timeout.
+const PASSING: [&str; 8] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03"];
+/// What it says of a statement that took too long: query_canceled.
+const TOO_LONG: &str = "57014";
 
 /// What can go wrong with a database.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -58,7 +60,10 @@ impl Error {
     /// Whether whoever asked can come again: nothing is wrong with what they asked for.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Overloaded | Self::Closed) || self.is_passing()
+        let took_too_long = |error| code_of(error).as_deref() == Some(TOO_LONG);
+        matches!(self, Self::Overloaded | Self::Closed)
+            || self.is_passing()
+            || matches!(self, Self::Refused(error) if took_too_long(error))
     }
 
     /// Whether the same may well work a little later: nothing of it was kept.

@@ -107,5 +107,5 @@ async fn one_name_registered_by_many_at_once_becomes_one_account() {
         }
     }
     assert_eq!(won, 1);
-    assert_eq!(service.register("next", "correct horse").await.unwrap().account.unwrap().id, 2);
+    assert_eq!(service.count_accounts().await, 1);
 }

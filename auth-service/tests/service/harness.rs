@@ -73,6 +73,12 @@ impl Service {
         Self::with(config(self.data.path()), TempDir::new().unwrap()).await
     }
 
+    /// How many accounts there are.
+    pub(crate) async fn count_accounts(&self) -> i64 {
+        let database = scratch::connect(self.data.path(), "auth").await;
+        scratch::number(&database, "SELECT COUNT(*) FROM users").await
+    }
+
     /// With room for a crowd: nobody is turned away.
     pub(crate) async fn roomy() -> Self {
         let data = TempDir::new().unwrap();

@@ -30,7 +30,7 @@ impl Program {
         let mut process = tokio::process::Command::new(env!("CARGO_BIN_EXE_auth-service"))
             .env_clear()
             .env("AUTH_LISTEN", "127.0.0.1:0")
-            .env("AUTH_DATABASE_URL", format!("sqlite:{}", data.join("auth.db").display()))
+            .env("AUTH_DATABASE_URL", scratch::address(data, "auth"))
             .env("AUTH_KEYS_DIR", data.join("keys"))
             .env("AUTH_TLS_DIR", &certificates)
             .env("AUTH_CHAT_URL", "https://127.0.0.1:9")

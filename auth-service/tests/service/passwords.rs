@@ -116,7 +116,7 @@ async fn it_does_not_start_without_the_pepper_that_a_deleted_name_is_known_by() 
     let database = connect(data.path()).await;
     let tombstone = format!(
         "update users set username = '', username_key = 'deleted:{}:x', password_hash = '', \
-         is_active = 0, deleted_at = created_at where username = 'ada'",
+         is_active = false, deleted_at = created_at where username = 'ada'",
         pepper_of(&old),
     );
     database.execute_unprepared(&tombstone).await.unwrap();

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use proto::auth::v1::{ChangePasswordRequest, TokenPair};
-use sea_orm::{ConnectionTrait as _, Database, Statement};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
@@ -26,13 +25,6 @@ async fn change_password(service: &Service, tokens: &TokenPair) -> Result<TokenP
     let request = ChangePasswordRequest { current_password, new_password };
     let answer = service.client.clone().change_password(signed(request, &tokens.access)).await?;
     Ok(answer.into_inner().tokens.unwrap())
-}
-
-/// The first column of the first row.
-async fn number(database: &sea_orm::DatabaseConnection, query: &str) -> i64 {
-    let query = Statement::from_string(database.get_database_backend(), query);
-    let row = database.query_one_raw(query).await.unwrap().unwrap();
-    row.try_get_by_index(0).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,8 +69,7 @@ async fn a_hash_that_is_made_anew_never_takes_the_place_of_a_changed_one() {
 async fn logins_by_the_thousand_leave_fifty_and_these_are_the_latest() {
     let service = Service::roomy().await;
     service.register("ada", OLD).await.unwrap();
-    let url = format!("sqlite:{}?mode=ro", service.data.path().join("auth.db").display());
-    let database = Database::connect(url).await.unwrap();
+    let database = scratch::connect(service.data.path(), "auth").await;
     let done = CancellationToken::new();
     let logging_in = async {
         let mut logins = Vec::new();
@@ -92,7 +83,7 @@ async fn logins_by_the_thousand_leave_fifty_and_these_are_the_latest() {
     let looking = async {
         let (mut looks, mut most) = (0, 0);
         while !done.is_cancelled() {
-            most = most.max(number(&database, "SELECT COUNT(*) FROM logins").await);
+            most = most.max(scratch::number(&database, "SELECT COUNT(*) FROM logins").await);
             looks += 1;
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -101,7 +92,7 @@ async fn logins_by_the_thousand_leave_fifty_and_these_are_the_latest() {
     let (logins, (looks, most)) = tokio::join!(logging_in, looking);
     println!("{} logins, and in {looks} looks never more than {most} rows", logins.len());
     assert_eq!(most, MOST);
-    assert_eq!(number(&database, "SELECT COUNT(*) FROM logins").await, MOST);
+    assert_eq!(scratch::number(&database, "SELECT COUNT(*) FROM logins").await, MOST);
 
     let mut good = Vec::new();
     for (number, login) in logins.iter().enumerate() {

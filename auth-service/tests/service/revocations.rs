@@ -7,7 +7,7 @@ use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::auth::v1::revocation::Which;
 use proto::auth::v1::revocation_service_client::RevocationServiceClient;
 use proto::auth::v1::{VerifyTokenRequest, WatchRevocationsRequest, WatchRevocationsResponse};
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::ConnectionTrait as _;
 use tokio::sync::mpsc;
 use tonic::{Code, Streaming};
 
@@ -128,11 +128,11 @@ async fn what_is_too_much_for_one_message_is_told_in_several() {
     let service = Service::start().await;
     let tokens = service.register("ada", "correct horse").await.unwrap().tokens.unwrap();
     service.log_out(&tokens.refresh, true).await.unwrap();
-    let url = format!("sqlite:{}", service.data.path().join("auth.db").display());
     let many = "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10002)
         INSERT INTO revocations (user_id, token_version, until)
         SELECT i, 1, (SELECT until FROM revocations LIMIT 1) FROM n";
-    Database::connect(url).await.unwrap().execute_unprepared(many).await.unwrap();
+    let database = scratch::connect(service.data.path(), "auth").await;
+    database.execute_unprepared(many).await.unwrap();
     let mut listener = Listener::at(&service).await;
     let (some, rest) = (listener.next().await, listener.next().await);
     assert_eq!((some.revocations.len(), some.has_more), (10_000, true));

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use proto::auth::v1::TokenPair;
-use sea_orm::{ConnectionTrait as _, Database, Statement};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tonic::Code;
@@ -21,7 +20,7 @@ const OTHER: &str = "canary staple 77ab";
 async fn run(data: &Path, words: &str, input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"))
         .env_clear()
-        .env("AUTH_DATABASE_URL", format!("sqlite:{}", data.join("auth.db").display()))
+        .env("AUTH_DATABASE_URL", scratch::address(data, "auth"))
         .env("AUTH_KEYS_DIR", data.join("keys"))
         .env("AUTH_BCRYPT_COST", "10")
         .env("RUST_LOG", "trace")
@@ -50,11 +49,7 @@ async fn said(service: &Service, words: &str, input: &str) -> String {
 
 /// The first column of every row, as the database has it.
 async fn rows(data: &Path, query: &str) -> Vec<String> {
-    let url = format!("sqlite:{}?mode=ro", data.join("auth.db").display());
-    let database = Database::connect(url).await.unwrap();
-    let query = Statement::from_string(database.get_database_backend(), query);
-    let rows = database.query_all_raw(query).await.unwrap();
-    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    scratch::texts(&scratch::connect(data, "auth").await, query).await
 }
 
 /// What was done to anybody, in order: who, what and to whom.

@@ -25,7 +25,7 @@ async fn start(verifiers: &str, folder: &TempDir) -> impl Fn(&'static str) -> Ne
     let path = |name: &str| folder.path().join(name).display().to_string();
     let tls = path("tls");
     authority::make(tls.as_ref(), &["auth-service", "gateway", "reports"], clock::now()).unwrap();
-    let (url, keys) = (format!("sqlite:{}", path("auth.db")), path("keys"));
+    let (url, keys) = (scratch::address(folder.path(), "auth"), path("keys"));
     let mut settings = Settings::from_pairs([
         ("AUTH_TLS_DIR", tls.as_str()),
         ("AUTH_DATABASE_URL", url.as_str()),

@@ -30,10 +30,10 @@ const CHAIN: &str = "WITH RECURSIVE
     )
     SELECT id FROM back UNION ALL SELECT id FROM forth WHERE id IS NOT NULL";
 /// The turns before one in its own branch, the nearest first, and it.
-const BACK: &str = "WITH RECURSIVE back(id, parent_id) AS (
-        SELECT id, parent_id FROM turns WHERE id = $1
-        UNION ALL SELECT turns.id, turns.parent_id FROM turns JOIN back ON turns.id = back.parent_id
-        LIMIT $2
+const BACK: &str = "WITH RECURSIVE back(id, parent_id, number) AS (
+        SELECT id, parent_id, 1 FROM turns WHERE id = $1
+        UNION ALL SELECT turns.id, turns.parent_id, number + 1
+            FROM turns JOIN back ON turns.id = back.parent_id WHERE number < $2
     ) SELECT id FROM back";
 /// Turns named in one statement.
 const AT_ONCE: usize = 500;

@@ -17,6 +17,7 @@ use proto::chat::v1::chat_service_client::ChatServiceClient;
 use proto::chat::v1::{
     ListMessagesRequest, ListMessagesResponse, SendMessageRequest, SendMessageResponse, Sender,
 };
+use sea_orm::DatabaseConnection;
 use tempfile::TempDir;
 use token::Subject;
 use token::keys::SigningKey;
@@ -158,9 +159,14 @@ impl Service {
         self.stop.cancel();
     }
 
-    /// Where its database is.
-    pub(crate) fn database_url(&self) -> String {
+    /// The address of its database.
+    pub(crate) fn address(&self) -> String {
         scratch::address(self.data.path(), "chat")
+    }
+
+    /// Its database, to look around and to meddle.
+    pub(crate) async fn database(&self) -> DatabaseConnection {
+        scratch::connect(self.data.path(), "chat").await
     }
 
     /// Somebody with a good token.

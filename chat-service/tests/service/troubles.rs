@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use openai_stub::{Behaviour, Stub};
 use proto::chat::v1::turn::State;
 use proto::chat::v1::{CancelTurnRequest, GetTurnRequest, RetryTurnRequest, Turn};
-use sea_orm::{ConnectionTrait as _, Database};
 use tonic::Code;
 
 use super::harness::{Person, Service, impatient, patient, refused};
@@ -29,12 +28,11 @@ async fn a_stop_that_cannot_be_written_leaves_no_turn_behind() {
     reader.read().await;
     stub.heard_at_least(1).await;
     // Somebody else writes, for longer than anybody waits.
-    let other = Database::connect(service.database_url()).await.unwrap();
-    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    let other = scratch::hold(&service.database().await, "turns").await;
     let request = CancelTurnRequest { turn_id: reader.turn_id, ..Default::default() };
     let stopped = ada.client.clone().cancel_turn(ada.asks(request)).await;
     assert!(stopped.is_err(), "it is not said to be stopped");
-    other.execute_unprepared("ROLLBACK").await.unwrap();
+    other.rollback().await.unwrap();
     reader.read_on().await;
     assert_eq!(reader.text, openai_stub::DEFAULT_REPLY, "it is answered after all");
     assert_eq!(ada.turn(reader.turn_id).await.state(), State::Completed);

@@ -12,7 +12,8 @@ use std::path::Path;
 
 use database::Url;
 use sea_orm::{
-    ConnectionTrait as _, Database, DatabaseConnection, DbBackend, QueryResult, Statement,
+    ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 
 /// The server that the tests are run with, `postgres://USER@HOST:PORT/postgres`; `None` for files.
@@ -65,16 +66,100 @@ pub async fn rows(database: &DatabaseConnection, query: &str) -> Vec<QueryResult
     database.query_all_raw(query).await.expect("rows")
 }
 
-/// The names of all tables.
-pub async fn tables(database: &DatabaseConnection) -> Vec<String> {
+/// The number that a query finds.
+pub async fn number(database: &DatabaseConnection, query: &str) -> i64 {
+    rows(database, query).await[0].try_get_by_index(0).expect("a number")
+}
+
+/// The texts that a query finds, one for each row.
+pub async fn texts(database: &DatabaseConnection, query: &str) -> Vec<String> {
+    let rows = rows(database, query).await;
+    rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+}
+
+/// Every table, and its columns.
+pub async fn tables(database: &DatabaseConnection) -> Vec<(String, Vec<String>)> {
     let names = match database.get_database_backend() {
         DbBackend::Postgres => {
             "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
         }
         _ => "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1",
     };
-    let names = rows(database, names).await;
-    names.iter().map(|row| row.try_get_by_index(0).expect("a name")).collect()
+    let mut tables = Vec::new();
+    for table in texts(database, names).await {
+        let columns = match database.get_database_backend() {
+            DbBackend::Postgres => format!(
+                "SELECT attname::text FROM pg_attribute WHERE attrelid = '{table}'::regclass
+                 AND attnum > 0 AND NOT attisdropped"
+            ),
+            _ => format!("SELECT name FROM pragma_table_info('{table}')"),
+        };
+        let columns = texts(database, &columns).await;
+        tables.push((table, columns));
+    }
+    tables
+}
+
+/// The columns, of whatever tables there are, in which these words stand.
+pub async fn places_of(database: &DatabaseConnection, words: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (table, columns) in tables(database).await {
+        for column in columns {
+            let query = format!(
+                "SELECT COUNT(*) FROM \"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{words}%'"
+            );
+            if number(database, &query).await > 0 {
+                found.push(format!("{table}.{column}"));
+            }
+        }
+    }
+    found
+}
+
+/// Has the database refuse what is to be done to rows of a table, such as `INSERT`, if they are such as
+/// `condition` says, until the trigger `name` is dropped: see [`allow`].
+pub async fn refuse(
+    database: &DatabaseConnection,
+    name: &str,
+    (what, table, condition): (&str, &str, &str),
+) {
+    let when = if condition.is_empty() { String::new() } else { format!("WHEN ({condition})") };
+    let refuse = match database.get_database_backend() {
+        DbBackend::Postgres => format!(
+            "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql
+                 AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+             CREATE TRIGGER {name} BEFORE {what} ON {table} FOR EACH ROW {when}
+                 EXECUTE FUNCTION {name}()"
+        ),
+        _ => format!(
+            "CREATE TRIGGER {name} BEFORE {what} ON {table} {when}
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        ),
+    };
+    database.execute_unprepared(&refuse).await.expect("a trigger");
+}
+
+/// Takes back what [`refuse`] did.
+pub async fn allow(database: &DatabaseConnection, name: &str, table: &str) {
+    let allow = match database.get_database_backend() {
+        DbBackend::Postgres => format!("DROP TRIGGER {name} ON {table}"),
+        _ => format!("DROP TRIGGER {name}"),
+    };
+    database.execute_unprepared(&allow).await.expect("a trigger");
+}
+
+/// Keeps everybody from writing to these tables until the transaction is rolled back.
+pub async fn hold(database: &DatabaseConnection, tables: &str) -> DatabaseTransaction {
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let holding = database.begin_with_options(immediate).await.expect("a transaction");
+    if database.get_database_backend() == DbBackend::Postgres {
+        let lock = format!("LOCK TABLE {tables} IN EXCLUSIVE MODE");
+        holding.execute_unprepared(&lock).await.expect("a lock");
+    }
+    holding
 }
 
 /// Runs a future to its end, also for somebody who runs in one.

@@ -16,8 +16,8 @@ async fn complaint(data: &Path, words: &str, input: &str) -> (Option<i32>, Strin
 
 /// All that there is of accounts.
 async fn state(data: &Path) -> Vec<String> {
-    let accounts = "select username || password_hash || is_active || token_version || ifnull(\
-                    deleted_at, '') from users order by id";
+    let accounts = "select username || password_hash || cast(is_active as text) || token_version || \
+                    coalesce(cast(deleted_at as text), '') from users order by id";
     let mut state = rows(data, accounts).await;
     state.extend(notes(data).await);
     for query in [
@@ -71,6 +71,10 @@ async fn what_an_operator_cannot_do_is_said_in_a_sentence_and_nothing_is_changed
 
 #[tokio::test]
 async fn nothing_is_made_where_no_service_has_been() {
+    // It is about a file.
+    if scratch::server().is_some() {
+        return;
+    }
     let data = TempDir::new().unwrap();
     for words in ["users list", "users create ada", "users delete ada --yes"] {
         let (code, why) = complaint(data.path(), words, PASSWORD).await;

@@ -11,9 +11,11 @@ use crate::service::harness::{Service, patient, refused};
 /// A long conversation: more than is deleted in one go, twice.
 const MUCH: &str = "
     INSERT INTO turns (id, user_id, session_id, state, lease_until, created_at)
-        SELECT value, 470815162342, 1, 'completed', '', '' FROM generate;
+        SELECT value, 470815162342, 1, 'completed', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z' FROM generate;
     INSERT INTO messages (id, user_id, session_id, turn_id, sender, text, created_at)
-        SELECT 2 * value, 470815162342, 1, value, 'ai', 'zugspitze', '' FROM generate";
+        SELECT 2 * value, 470815162342, 1, value, 'ai', 'zugspitze', '2026-01-01T00:00:00Z' FROM generate";
+/// A row of hers.
+const HERS: &str = "old.user_id = 470815162342";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_off_anywhere_it_is_done_when_it_is_asked_for_again() {
@@ -34,24 +36,21 @@ async fn cut_off_anywhere_it_is_done_when_it_is_asked_for_again() {
     // was not before.
     let mut left = all;
     for obstacle in [
-        "messages WHEN old.id = 3000",
-        "turns WHEN old.id = 1400",
-        "sessions WHEN old.user_id = 470815162342",
-        "requests WHEN old.user_id = 470815162342",
-        "usage_days WHEN old.user_id = 470815162342",
-        "preferences WHEN old.user_id = 470815162342",
+        ("messages", "old.id = 3000"),
+        ("turns", "old.id = 1400"),
+        ("sessions", HERS),
+        ("requests", HERS),
+        ("usage_days", HERS),
+        ("preferences", HERS),
     ] {
-        let cut = format!(
-            "CREATE TRIGGER cut BEFORE DELETE ON {obstacle} BEGIN SELECT RAISE(ABORT, 'cut'); END"
-        );
-        remains.meddle(&cut).await;
+        remains.cut(obstacle.0, obstacle.1).await;
         refused(service.purge(ADA).await, Code::Internal, "INTERNAL");
         let denied = ada.say_in(None, "Am I still here?").await;
         refused(denied, Code::Unauthenticated, "ACCOUNT_DELETED");
         let now = remains.size_of(ADA).await;
-        assert!(0 < now && now < left, "{now} of {left} rows left at {obstacle}");
+        assert!(0 < now && now < left, "{now} of {left} rows left at {obstacle:?}");
         left = now;
-        remains.meddle("DROP TRIGGER cut").await;
+        remains.mend(obstacle.0).await;
     }
     service.purge(ADA).await.unwrap();
     assert_eq!(remains.size_of(ADA).await, 0);

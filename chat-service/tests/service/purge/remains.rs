@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, QueryResult, Statement,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend};
 
 use crate::service::harness::Service;
 
@@ -20,27 +18,22 @@ pub(super) struct Remains(DatabaseConnection);
 impl Remains {
     pub(super) async fn of(service: &Service) -> Self {
         // What is temporary belongs to one connection.
-        let mut options = ConnectOptions::new(service.database_url());
+        let mut options = ConnectOptions::new(service.address());
         options.max_connections(1);
         let database = Database::connect(options).await.unwrap();
-        database.execute_unprepared(LEARNED).await.unwrap();
+        if database.get_database_backend() == DbBackend::Sqlite {
+            database.execute_unprepared(LEARNED).await.unwrap();
+        }
         Self(database)
     }
 
-    async fn rows(&self, query: &str) -> Vec<QueryResult> {
-        let statement = Statement::from_string(self.0.get_database_backend(), query);
-        self.0.query_all_raw(statement).await.unwrap()
-    }
-
-    async fn texts(&self, query: &str) -> Vec<String> {
-        let rows = self.rows(query).await;
-        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    fn is_file(&self) -> bool {
+        self.0.get_database_backend() == DbBackend::Sqlite
     }
 
     /// How many rows there are of something.
     pub(super) async fn count(&self, what: &str) -> i64 {
-        let rows = self.rows(&format!("SELECT COUNT(*) FROM {what}")).await;
-        rows[0].try_get_by_index(0).unwrap()
+        scratch::number(&self.0, &format!("SELECT COUNT(*) FROM {what}")).await
     }
 
     /// Does something to the database that the service would not.
@@ -52,31 +45,47 @@ impl Remains {
         self.0.close().await.unwrap();
     }
 
-    /// Every table, and its columns.
-    async fn tables(&self) -> Vec<(String, Vec<String>)> {
-        let mut tables = Vec::new();
-        for table in self.texts("SELECT name FROM sqlite_master WHERE type = 'table'").await {
-            let columns = format!("SELECT name FROM pragma_table_info('{table}')");
-            let columns = self.texts(&columns).await;
-            tables.push((table, columns));
+    /// Whether the search index is whole, and finds a word once.
+    pub(super) async fn finds(&self, word: &str) -> bool {
+        if !self.is_file() {
+            return self.count(&format!("messages WHERE search @@ '{word}'")).await == 1;
         }
-        tables
+        self.meddle("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)").await;
+        self.count(&format!("search WHERE search MATCH '{word}'")).await == 1
+    }
+
+    /// Has the database refuse to delete such rows of a table.
+    pub(super) async fn cut(&self, table: &str, condition: &str) {
+        scratch::refuse(&self.0, "cut", ("DELETE", table, condition)).await;
+    }
+
+    /// Lets it delete them.
+    pub(super) async fn mend(&self, table: &str) {
+        scratch::allow(&self.0, "cut", table).await;
     }
 
     /// Tables that know people by number, and in each the rows of one person. Their tombstone does not
     /// count.
     pub(super) async fn rows_of(&self, user_id: i64) -> BTreeMap<String, Vec<String>> {
         let mut found = BTreeMap::new();
-        for (table, columns) in self.tables().await {
+        for (table, columns) in scratch::tables(&self.0).await {
             if table == TOMBSTONES || !columns.iter().any(|column| column == "user_id") {
                 continue;
             }
-            let columns: Vec<_> = columns.iter().map(|name| format!("quote(\"{name}\")")).collect();
+            let columns: Vec<_> = columns.iter().map(|name| self.quoted(name)).collect();
             let row = columns.join(" || ' ' || ");
             let query = format!("SELECT {row} FROM \"{table}\" WHERE user_id = {user_id}");
-            found.insert(table, self.texts(&query).await);
+            found.insert(table, scratch::texts(&self.0, &query).await);
         }
         found
+    }
+
+    fn quoted(&self, column: &str) -> String {
+        if self.is_file() {
+            format!("quote(\"{column}\")")
+        } else {
+            format!("quote_nullable(\"{column}\"::text)")
+        }
     }
 
     /// How many rows there are of one person.
@@ -87,18 +96,23 @@ impl Remains {
     /// Where a word stands: in which columns, and whether the search index knows it.
     pub(super) async fn places_of(&self, word: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for (table, columns) in self.tables().await {
+        for (table, columns) in scratch::tables(&self.0).await {
             for column in columns {
-                let has = format!(
-                    "\"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{word}%'
-                     OR instr(CAST(\"{column}\" AS BLOB), CAST('{word}' AS BLOB)) > 0"
-                );
+                let mut has =
+                    format!("\"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{word}%'");
+                if self.is_file() {
+                    has += &format!(
+                        " OR instr(CAST(\"{column}\" AS BLOB), CAST('{word}' AS BLOB)) > 0"
+                    );
+                }
                 if self.count(&has).await > 0 {
                     found.push(format!("{table}.{column}"));
                 }
             }
         }
-        if self.count(&format!("temp.learned WHERE term LIKE '%{word}%'")).await > 0 {
+        if self.is_file()
+            && self.count(&format!("temp.learned WHERE term LIKE '%{word}%'")).await > 0
+        {
             found.push("learned".to_owned());
         }
         found
@@ -107,6 +121,6 @@ impl Remains {
     /// What is counted of everybody together.
     pub(super) async fn counts(&self) -> Vec<String> {
         let row = "day || ' ' || event || ' ' || tier || ' ' || category || ' ' || count";
-        self.texts(&format!("SELECT {row} FROM safety_days ORDER BY 1")).await
+        scratch::texts(&self.0, &format!("SELECT {row} FROM safety_days ORDER BY 1")).await
     }
 }

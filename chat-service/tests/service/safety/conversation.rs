@@ -1,8 +1,10 @@
 //! What was said before, and what becomes of it.
 
+use chassis::clock;
+use chrono::TimeDelta;
 use openai_stub::{Behaviour, Stub};
 use proto::chat::v1::safety::{Display, Tier};
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::ConnectionTrait as _;
 
 use super::{DANGER, FRIEND, HINT, instructions, shown};
 use crate::service::harness::{Service, patient};
@@ -65,10 +67,11 @@ async fn a_danger_follows_its_person_into_another_conversation_for_a_while() {
     let bob = service.person(2);
     assert_eq!(shown(&bob.tell("hello").await), None, "nobody else's danger");
 
-    let database = Database::connect(service.database_url()).await.unwrap();
+    let database = service.database().await;
     for (hours, expected) in [(25, Some((Tier::High, Display::Card))), (49, None)] {
         let long_ago = format!(
-            "UPDATE risks SET since = strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now', '-{hours} hours')"
+            "UPDATE risks SET since = '{}'",
+            (clock::now() - TimeDelta::hours(hours)).to_rfc3339()
         );
         database.execute_unprepared(&long_ago).await.unwrap();
         ada.new_session("").await;

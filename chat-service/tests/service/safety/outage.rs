@@ -5,7 +5,7 @@ use prost::Message as _;
 use proto::chat::SAFETY_METADATA;
 use proto::chat::v1::safety::{Display, Tier};
 use proto::chat::v1::{ErrorReason, Safety};
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::ConnectionTrait as _;
 use tonic::{Code, Status};
 
 use super::{DANGER, HINT, region, shown};
@@ -24,12 +24,9 @@ async fn help_needs_no_database() {
     let service = Service::start(patient(&stub)).await;
     let ada = service.person(1).speaking("en-GB");
     ada.say("hello").await;
-    let database = Database::connect(service.database_url()).await.unwrap();
-    for broken in [
-        "CREATE TRIGGER refuse BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END",
-        "ALTER TABLE risks RENAME TO gone",
-        "DROP TABLE preferences",
-    ] {
+    let database = service.database().await;
+    scratch::refuse(&database, "refused", ("INSERT", "turns", "")).await;
+    for broken in ["SELECT 1", "ALTER TABLE risks RENAME TO gone", "DROP TABLE preferences"] {
         database.execute_unprepared(broken).await.unwrap();
         let refusal = ada.say_in(None, DANGER).await.unwrap_err();
         assert_eq!(refusal.code(), Code::Internal, "{broken}");
@@ -58,12 +55,11 @@ async fn help_does_not_wait_for_a_database_that_somebody_else_has() {
     let service = Service::start(patient(&stub)).await;
     let ada = service.person(1).speaking("en-US");
     ada.say("hello").await;
-    let other = Database::connect(service.database_url()).await.unwrap();
-    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    let other = scratch::hold(&service.database().await, "turns, sessions, departed").await;
     let mut reader = ada.stream(DANGER).await;
     reader.read().await;
     assert_eq!((reader.told[0], region(&reader.safety[0])), ("safety", "US"));
-    other.execute_unprepared("ROLLBACK").await.unwrap();
+    other.rollback().await.unwrap();
     reader.read_on().await;
     assert_eq!(reader.told[1], "accepted", "and then it goes on as ever");
     reader.done();

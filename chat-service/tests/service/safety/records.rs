@@ -3,21 +3,16 @@
 use std::collections::BTreeMap;
 
 use openai_stub::{Behaviour, Stub};
-use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, QueryResult, Statement};
+use sea_orm::{DatabaseConnection, QueryResult};
 
 use super::{DANGER, FRIEND, HINT};
 use crate::service::harness::{Service, patient};
 
 const CANARY: &str = "zugspitze";
 
-async fn rows(database: &DatabaseConnection, query: &str) -> Vec<QueryResult> {
-    let statement = Statement::from_string(database.get_database_backend(), query);
-    database.query_all_raw(statement).await.unwrap()
-}
-
 /// Everything that was counted: event, tier, category, region.
 async fn counted(database: &DatabaseConnection) -> BTreeMap<[String; 4], i64> {
-    let rows = rows(database, "SELECT * FROM safety_days").await;
+    let rows = scratch::rows(database, "SELECT * FROM safety_days").await;
     let row = |row: &QueryResult| {
         let text = |name| row.try_get::<String>("", name).unwrap();
         assert_eq!(text("day").len(), "2026-01-31".len());
@@ -44,7 +39,7 @@ async fn what_happened_is_counted_and_nothing_else_is() {
     stub.always(Behaviour::unauthorized());
     service.person(5).speaking("de-DE").tell("I took all the pills an hour ago").await;
 
-    let database = Database::connect(service.database_url()).await.unwrap();
+    let database = service.database().await;
     let counted = counted(&database).await;
     let sum = |event: &str, tier: &str, region: &str| -> i64 {
         let is_it = |key: &[String; 4]| key[0] == event && key[1] == tier && key[3] == region;
@@ -81,24 +76,9 @@ async fn what_somebody_in_danger_said_stands_in_their_messages_and_nowhere_else(
     let ada = service.person(1).speaking("en-US");
     ada.tell(&format!("{DANGER}, {CANARY}")).await;
     ada.tell(&format!("I took all the pills an hour ago, {CANARY}")).await;
-    let database = Database::connect(service.database_url()).await.unwrap();
-    let tables = rows(&database, "SELECT name FROM sqlite_master WHERE type = 'table'").await;
-    let mut found = Vec::new();
-    for table in tables.iter().map(|row| row.try_get::<String>("", "name").unwrap()) {
-        let columns =
-            rows(&database, &format!("SELECT name FROM pragma_table_info('{table}')")).await;
-        let names = columns.iter().map(|row| row.try_get::<String>("", "name").unwrap());
-        for column in names {
-            let query = format!(
-                "SELECT COUNT(*) AS count FROM \"{table}\"
-                 WHERE CAST(\"{column}\" AS TEXT) LIKE '%{CANARY}%'"
-            );
-            let count: i64 = rows(&database, &query).await[0].try_get("", "count").unwrap();
-            if count > 0 {
-                found.push(format!("{table}.{column}"));
-            }
-        }
-    }
-    found.retain(|place| !place.starts_with("search"));
+    let database = service.database().await;
+    let mut found = scratch::places_of(&database, CANARY).await;
+    // The index of what was said is part of it.
+    found.retain(|place| !place.starts_with("search") && place != "messages.search");
     assert_eq!(found, ["messages.text"]);
 }
