@@ -56,7 +56,7 @@ impl Apart {
             "auth-service" => vec![
                 ("AUTH_LISTEN", self.auth.clone()),
                 ("AUTH_TLS_DIR", tls),
-                ("AUTH_DATABASE_URL", format!("sqlite:{}", self.auth_database().display())),
+                ("AUTH_DATABASE_URL", scratch::address(self.data.path(), "auth")),
                 ("AUTH_KEYS_DIR", format!("{data}/keys")),
                 ("AUTH_CHAT_URL", format!("https://{}", self.chat)),
                 ("AUTH_BCRYPT_COST", "10".to_owned()),
@@ -64,7 +64,7 @@ impl Apart {
             "chat-service" => vec![
                 ("CHAT_LISTEN", self.chat.clone()),
                 ("CHAT_TLS_DIR", tls),
-                ("CHAT_DATABASE_URL", format!("sqlite:{}", self.chat_database().display())),
+                ("CHAT_DATABASE_URL", scratch::address(self.data.path(), "chat")),
                 ("CHAT_AUTH_URL", format!("https://{}", self.auth)),
                 ("OPENAI_BASE_URL", self.model.clone()),
             ],

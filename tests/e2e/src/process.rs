@@ -66,6 +66,7 @@ impl Process {
     fn spawn(mut command: Command, settings: &[(&str, &str)]) -> Self {
         let mut child = command
             .env_clear()
+            .envs(kept_elsewhere(settings))
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -170,10 +171,19 @@ impl Process {
     }
 }
 
+/// Where a whole product keeps what these settings leave to its folder, if that is on a server.
+fn kept_elsewhere(settings: &[(&str, &str)]) -> Vec<(&'static str, String)> {
+    let data = settings.iter().find(|(name, _)| *name == "AI_BUDDY_DATA");
+    let Some((_, data)) = data.filter(|_| scratch::server().is_some()) else { return Vec::new() };
+    let databases = [("AUTH_DATABASE_URL", "auth"), ("CHAT_DATABASE_URL", "chat")];
+    databases.map(|(setting, name)| (setting, scratch::address(data.as_ref(), name))).into()
+}
+
 /// Runs a program of this workspace to its end, which must be a good one, and returns what it said.
 pub(crate) async fn run(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> String {
     let mut command = Command::new(find(program));
-    command.args(arguments).env_clear().envs(settings.iter().copied()).kill_on_drop(true);
+    command.args(arguments).env_clear().envs(kept_elsewhere(settings));
+    command.envs(settings.iter().copied()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
     let output = output.expect("it should end").expect("it can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -102,6 +102,8 @@ impl Product {
         let given = settings.iter().map(|(name, value)| (*name, value.as_str()));
         let mut read = Settings::from_pairs(fixed.into_iter().chain(given));
         let mut config = Config::read(&mut read).expect("settings");
+        config.auth.database_url = scratch::url(data.path(), "auth");
+        config.chat.database_url = scratch::url(data.path(), "chat");
         // The cheapest bcrypt: what is tested here is not how slow it is.
         config.auth.bcrypt_cost = 4;
         // Whatever is about limits on guessing switches them on.

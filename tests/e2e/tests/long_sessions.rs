@@ -4,12 +4,12 @@ use std::path::Path;
 
 use e2e::{Process, Product, free_address};
 use openai_stub::Stub;
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::ConnectionTrait as _;
 use tempfile::TempDir;
 
 /// Adds so many turns to a session of the first person, each of two messages of a kilobyte.
-async fn add_turns(database: &Path, session: i64, turns: i64) {
-    let database = Database::connect(format!("sqlite:{}", database.display())).await.unwrap();
+async fn add_turns(data: &Path, session: i64, turns: i64) {
+    let database = scratch::connect(data, "chat").await;
     let last = "SELECT COALESCE(MAX(id), 0) FROM turns";
     let statements = format!(
         "CREATE TEMP TABLE made AS WITH RECURSIVE number(n) AS
@@ -20,12 +20,12 @@ async fn add_turns(database: &Path, session: i64, turns: i64) {
              SELECT id, 1, {session}, id - 1, 'completed', 'stop', '2026-01-01T00:00:00+00:00',
                     '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00' FROM made;
          INSERT INTO messages (id, user_id, session_id, turn_id, sender, text, created_at)
-             SELECT 2 * id - 1, 1, {session}, id, 'user', printf('%06d ', id) || {words},
+             SELECT 2 * id - 1, 1, {session}, id, 'user', substr(CAST(1000000 + id AS text), 2) || ' ' || {words},
                     '2026-01-01T00:00:00+00:00' FROM made;
          INSERT INTO messages (id, user_id, session_id, turn_id, sender, text, created_at)
-             SELECT 2 * id, 1, {session}, id, 'ai', printf('%06d ', id) || {words},
+             SELECT 2 * id, 1, {session}, id, 'ai', substr(CAST(1000000 + id AS text), 2) || ' ' || {words},
                     '2026-01-01T00:00:00+00:00' FROM made;",
-        words = "substr(hex(zeroblob(500)), 1, 1000)",
+        words = format!("'{}'", "0".repeat(1000)),
     );
     database.execute_unprepared(&statements).await.unwrap();
     database.close().await.unwrap();
@@ -50,8 +50,8 @@ async fn twenty_thousand_messages_are_read_in_little_memory_and_asked_about_like
     let long = long["id"].as_i64().unwrap();
     process.signal("TERM").await;
     process.ended().await;
-    add_turns(&data.path().join("chat.db"), short, 100).await;
-    add_turns(&data.path().join("chat.db"), long, 10_000).await;
+    add_turns(data.path(), short, 100).await;
+    add_turns(data.path(), long, 10_000).await;
 
     let process = Process::start("ai-buddy", &settings);
     product.ready().await;

@@ -1,10 +1,7 @@
 //! What is never written down.
 
-use std::path::Path;
-
 use e2e::{Answer, Process, Product, free_address};
 use openai_stub::{Behaviour, Stub};
-use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, Statement};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -165,32 +162,6 @@ async fn converse(product: &Product, token: &str) {
     assert_eq!(Answer::to(odd).await.status, 200);
 }
 
-/// The first column of what a query finds.
-async fn column(database: &DatabaseConnection, query: &str) -> Vec<String> {
-    let statement = Statement::from_string(database.get_database_backend(), query);
-    let rows = database.query_all_raw(statement).await.unwrap();
-    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
-}
-
-/// Every column of a database that has the canary in it.
-async fn places(file: &Path) -> Vec<String> {
-    let database = Database::connect(format!("sqlite:{}", file.display())).await.unwrap();
-    let columns = "SELECT '\"' || tables.name || '\".\"' || columns.name || '\"'
-                   FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
-                   WHERE tables.type = 'table'";
-    let mut places = Vec::new();
-    for place in column(&database, columns).await {
-        let (table, name) = place.split_once('.').unwrap();
-        let query =
-            format!("SELECT '' FROM {table} WHERE CAST({name} AS TEXT) LIKE '%{CANARY}%' LIMIT 1");
-        if !column(&database, &query).await.is_empty() {
-            places.push(place.replace('"', ""));
-        }
-    }
-    database.close().await.unwrap();
-    places
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_in_danger_said_is_in_their_messages_and_nowhere_else() {
     let stub = Stub::start().await.unwrap();
@@ -233,12 +204,8 @@ async fn what_somebody_in_danger_said_is_in_their_messages_and_nowhere_else() {
         assert!(told.iter().all(|told| !told.contains(CANARY)), "{told:?}");
     }
     // And while nothing can be written.
-    let file = data.path().join("chat.db");
-    let database = Database::connect(format!("sqlite:{}", file.display())).await.unwrap();
-    let refuse =
-        "CREATE TRIGGER refuse BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'no'); END";
-    database.execute_unprepared(refuse).await.unwrap();
-    database.close().await.unwrap();
+    let database = scratch::connect(data.path(), "chat").await;
+    scratch::refuse(&database, "refused", ("INSERT", "turns", "")).await;
     let refused = ada.try_to_say(&format!("I want to die, {CANARY}")).await;
     assert_eq!(refused.status, 500);
     assert!(refused.json()["safety"].is_object() && !refused.text.contains(CANARY));
@@ -249,8 +216,10 @@ async fn what_somebody_in_danger_said_is_in_their_messages_and_nowhere_else() {
     assert!(output.contains("something grave was said"), "what was noticed is in the logs");
     let line = output.lines().find(|line| line.contains(CANARY));
     assert!(line.is_none(), "{line:?}");
-    let mut found = places(&file).await;
-    found.retain(|place| !place.starts_with("search"));
+    let mut found = scratch::places_of(&database, CANARY).await;
+    // The index of what was said is part of it.
+    found.retain(|place| !place.starts_with("search") && place != "messages.search");
     assert_eq!(found, ["messages.text"]);
-    assert_eq!(places(&data.path().join("auth.db")).await, [""; 0]);
+    let accounts = scratch::connect(data.path(), "auth").await;
+    assert_eq!(scratch::places_of(&accounts, CANARY).await, [""; 0]);
 }

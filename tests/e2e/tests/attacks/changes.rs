@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use e2e::{Product, User};
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait as _, Database, Statement};
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -73,8 +73,7 @@ async fn no_login_with_the_old_password_outlives_the_change_however_close_they_a
 
 /// The beginnings of all hashes, which tell what they cost.
 async fn costs(product: &Product) -> Vec<String> {
-    let database = format!("sqlite:{}?mode=ro", product.data().join("auth.db").display());
-    let database = Database::connect(database).await.unwrap();
+    let database = scratch::connect(product.data(), "auth").await;
     let query = "SELECT password_hash FROM users ORDER BY id";
     let query = Statement::from_string(database.get_database_backend(), query);
     let rows = database.query_all_raw(query).await.unwrap();

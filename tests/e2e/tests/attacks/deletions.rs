@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use e2e::Answer;
 use openai_stub::{Behaviour, Stub};
-use sea_orm::{ConnectionTrait as _, Database, Statement};
 use serde_json::json;
 
 use super::logins::bearer;
@@ -32,13 +31,10 @@ async fn a_reply_to_whoever_is_deleted_meanwhile_is_written_nowhere() {
     stub.hung_up_at_least(1).await;
     assert_eq!(scene.knock(&[&bearer(&bob)]).await, REFUSED);
 
-    let database = format!("sqlite:{}?mode=ro", scene.product.data().join("chat.db").display());
-    let database = Database::connect(database).await.unwrap();
+    let database = scratch::connect(scene.product.data(), "chat").await;
     for table in ["messages", "turns", "sessions"] {
         let query = format!("SELECT COUNT(*) FROM {table} WHERE user_id = {}", bob.id);
-        let query = Statement::from_string(database.get_database_backend(), query);
-        let row = database.query_one_raw(query).await.unwrap().unwrap();
-        assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 0, "{table}");
+        assert_eq!(scratch::number(&database, &query).await, 0, "{table}");
     }
     database.close().await.unwrap();
     stub.always(Behaviour::default());

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use e2e::{Answer, User};
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -81,8 +81,7 @@ async fn whatever_is_wrong_with_a_login_a_password_is_hashed_before_it_is_refuse
         product.register(name).await;
     }
     product.command("users deactivate inactive").await;
-    let database = format!("sqlite:{}", product.data().join("auth.db").display());
-    let database = Database::connect(database).await.unwrap();
+    let database = scratch::connect(product.data(), "auth").await;
     let empty = "UPDATE users SET password_hash = '' WHERE username = 'empty'";
     assert_eq!(database.execute_unprepared(empty).await.unwrap().rows_affected(), 1);
     database.close().await.unwrap();

@@ -1,7 +1,7 @@
 //! Conversations that are longer than a model takes.
 
 use openai_stub::Stub;
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::ConnectionTrait as _;
 
 use super::Scene;
 
@@ -23,8 +23,7 @@ async fn a_history_of_megabytes_is_cut_to_what_a_model_takes() {
     }
     let cold = "all that I saw today was grey and wet and rather cold for this time of year ";
     let cold = cold.repeat(LETTERS / cold.len());
-    let database = format!("sqlite:{}", scene.product.data().join("chat.db").display());
-    let database = Database::connect(database).await.unwrap();
+    let database = scratch::connect(scene.product.data(), "chat").await;
     let lengthen =
         format!("UPDATE messages SET text = text || ' {cold}' WHERE text <> '{}'", super::WORDS);
     let lengthened = database.execute_unprepared(&lengthen).await.unwrap().rows_affected();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait as _, Database, Statement};
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 use super::Scene;
@@ -49,12 +49,9 @@ async fn a_poisoned_hash_opens_nothing_takes_no_longer_and_is_reported_without_i
     }
     let Scene { process, product, ada, .. } = &scene;
     let grace = product.register("grace").await;
-    let database = format!("sqlite:{}", product.data().join("auth.db").display());
-    let database = Database::connect(database).await.unwrap();
+    let database = scratch::connect(product.data(), "auth").await;
     let hers = format!("SELECT password_hash FROM users WHERE id = {}", ada.id);
-    let hers = Statement::from_string(database.get_database_backend(), hers);
-    let good: String =
-        database.query_one_raw(hers).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+    let good = scratch::texts(&database, &hers).await.remove(0);
     let store = async |value: &str| {
         let update = format!("UPDATE users SET password_hash = {value} WHERE id = {}", ada.id);
         database.execute_unprepared(&update).await.unwrap();

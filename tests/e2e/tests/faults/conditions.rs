@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use e2e::Product;
 use openai_stub::{Behaviour, Stub};
-use sea_orm::{ConnectionTrait as _, Database};
 use standalone::Config;
 
 /// Longest message of a product on which people write more than that.
@@ -77,14 +76,9 @@ impl Fault {
         if self != Self::DatabaseFails {
             return;
         }
-        let file = product.data().join("chat.db");
-        let database = Database::connect(format!("sqlite:{}", file.display())).await.unwrap();
+        let database = scratch::connect(product.data(), "chat").await;
         for table in ["turns", "messages", "risks", "safety_days", "usage_days"] {
-            let refuse = format!(
-                "CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table}
-                 BEGIN SELECT RAISE(ABORT, 'read only'); END"
-            );
-            database.execute_unprepared(&refuse).await.unwrap();
+            scratch::refuse(&database, &format!("refuse_{table}"), ("INSERT", table, "")).await;
         }
         database.close().await.unwrap();
     }
