@@ -11,12 +11,14 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
 use crate::telemetry;
+use crate::telemetry::metrics::{Measure, Port};
 
 pub use command::{Arguments, Command, Work};
 
@@ -35,6 +37,10 @@ pub struct About {
     pub name: &'static str,
     /// One sentence.
     pub what: &'static str,
+    /// The setting that says where its numbers are asked for.
+    pub metrics_setting: &'static str,
+    /// What it measures beside what every process does.
+    pub measures: fn() -> Vec<Measure>,
 }
 
 /// As [`run_with`], for a binary that only serves.
@@ -65,6 +71,10 @@ where
     F: Future<Output = Result<(), E>>,
     E: Display,
 {
+    let read = |settings: &mut Settings| {
+        let (metrics, config) = (Port::read(settings, about), read(settings));
+        Some((metrics?, config?))
+    };
     let mut arguments = Arguments::from_process();
     if let Some(command) = commands.iter().find(|command| arguments.take(command.name)) {
         return carry_out(about, command, arguments);
@@ -82,19 +92,28 @@ where
     if arguments.flag("--version") || arguments.flag("-V") {
         return tell(about.name, &format!("{} {}", about.name, env!("CARGO_PKG_VERSION")));
     }
-    let config = match ready(about.name, &mut arguments, |_, settings| read(settings)) {
+    let (metrics, config) = match ready(about.name, &mut arguments, |_, settings| read(settings)) {
         Ok(config) => config,
         Err(code) => return code,
     };
     descriptors::raise();
     block_on(about.name, async {
         let shutdown = CancellationToken::new();
+        let metrics = match metrics {
+            Some(address) => Some(Port::open(address, about).await),
+            None => None,
+        };
+        let measured = match metrics.transpose() {
+            Ok(port) => OptionFuture::from(port.map(Port::serve)),
+            Err(error) => return failed(about.name, error),
+        };
         tokio::select! {
             outcome = serve(config, shutdown.clone()) => match outcome {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => failed(about.name, error),
             },
             code = interrupted(&shutdown) => code,
+            Some(never) = measured => match never {},
         }
     })
 }

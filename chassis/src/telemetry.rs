@@ -1,4 +1,8 @@
-//! Logs: to standard error, as text for people or as JSON lines for machines.
+//! What a process tells about itself: logs, to standard error, as text for people or as JSON lines for
+//! machines; numbers ([`metrics`]).
+
+pub(crate) mod call;
+pub mod metrics;
 
 use std::io::IsTerminal as _;
 use std::str::FromStr;

@@ -6,6 +6,7 @@
 //! caller who hangs up cannot leave a connection in the middle of something.
 
 mod error;
+mod metrics;
 mod open;
 mod presence;
 mod steps;
@@ -22,6 +23,9 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::metrics::{READ, WRITE};
+
+pub use self::metrics::MEASURES;
 pub use error::Error;
 pub use open::{Url, file};
 pub use steps::{Migrated, migrate, pending};
@@ -129,13 +133,13 @@ impl Database {
         F: Future<Output = Result<T, E>> + Send + 'static,
         Q: FnOnce(DatabaseConnection) -> F,
     {
-        let query = query(self.read.clone());
+        let (query, in_use) = (query(self.read.clone()), READ.begin());
         let task = self.tasks.spawn(async move {
             let result = query.await;
-            drop(place);
+            drop((place, in_use));
             result
         });
-        task.await.map_err(|_| Error::Closed)?
+        READ.time(task).await.map_err(|_| Error::Closed)?
     }
 
     /// Runs `job` in a transaction and returns after the commit. An error undoes the job alone,
@@ -149,7 +153,7 @@ impl Database {
         E: From<Error> + Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        self.writer.write(job).await
+        WRITE.time(self.writer.write(job)).await
     }
 
     /// As [`Database::write`], for work that was taken on already: it waits for room in the queue.
@@ -159,7 +163,7 @@ impl Database {
         E: From<Error> + Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        self.writer.write_patiently(job).await
+        WRITE.time(self.writer.write_patiently(job)).await
     }
 
     /// Has what was deleted vanish from the database's log, too, in a second or as soon as nobody reads

@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use chassis::tasks::Tasks;
+use chassis::telemetry::metrics::InUse;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -12,6 +13,7 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::WRITE;
 use crate::{Error, open};
 
 /// Jobs waiting for the writer; more are turned away.
@@ -77,6 +79,8 @@ struct Pending<T, E, F> {
     work: Option<F>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    /// Until its answer is known, it counts.
+    _in_use: InUse,
 }
 
 impl<T, E, F> Pending<T, E, F>
@@ -88,7 +92,7 @@ where
     /// A job for the queue, and where its answer will be.
     fn queue(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Self { work: Some(work), result: None, reply }), answer)
+        (Box::new(Self { work: Some(work), result: None, reply, _in_use: WRITE.begin() }), answer)
     }
 }
 

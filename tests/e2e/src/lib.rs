@@ -5,6 +5,7 @@
 
 mod answer;
 mod apart;
+mod numbers;
 mod process;
 mod product;
 mod reader;
@@ -12,6 +13,7 @@ mod user;
 
 pub use answer::Answer;
 pub use apart::Apart;
+pub use numbers::Numbers;
 pub use process::{Process, free_address};
 pub use product::{Product, http_client};
 pub use reader::{Event, Reader};
