@@ -104,12 +104,9 @@ impl Turn {
         Self { began, before, waited, outcome, has_reply: false, _in_flight: in_flight }
     }
 
-    /// Waits for the model, which is not our time.
-    pub(crate) async fn wait<T>(&mut self, model: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let answer = model.await;
-        self.waited += began.elapsed();
-        answer
+    /// The model was waited for since then, which is not our time.
+    pub(crate) fn waited_since(&mut self, then: Instant) {
+        self.waited += then.elapsed();
     }
 
     /// What became of it. `finish`: how the reply ended, if there was one.

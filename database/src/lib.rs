@@ -139,7 +139,8 @@ impl Database {
             drop((place, in_use));
             result
         });
-        READ.time(task).await.map_err(|_| Error::Closed)?
+        let _watched = READ.watch();
+        task.await.map_err(|_| Error::Closed)?
     }
 
     /// Runs `job` in a transaction and returns after the commit. An error undoes the job alone,
@@ -153,7 +154,8 @@ impl Database {
         E: From<Error> + Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        WRITE.time(self.writer.write(job)).await
+        let _watched = WRITE.watch();
+        self.writer.write(job).await
     }
 
     /// As [`Database::write`], for work that was taken on already: it waits for room in the queue.
@@ -163,7 +165,8 @@ impl Database {
         E: From<Error> + Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        WRITE.time(self.writer.write_patiently(job)).await
+        let _watched = WRITE.watch();
+        self.writer.write_patiently(job).await
     }
 
     /// Has what was deleted vanish from the database's log, too, in a second or as soon as nobody reads

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use chassis::telemetry::metrics::{InUse, Kind, Measure};
+use chassis::telemetry::traces::{self, TARGET};
 use metrics::{gauge, histogram};
+use tracing::Span;
 
 /// The kind of database, as OpenTelemetry names it.
 const SYSTEM: &str = "sqlite";
@@ -30,10 +32,19 @@ pub(crate) const READ: Operation = Operation("read");
 pub(crate) const WRITE: Operation = Operation("write");
 
 impl Operation {
-    /// Times what is done for somebody.
-    pub(crate) async fn time<T>(self, operation: impl Future<Output = T>) -> T {
-        let _timed = Timed { operation: self, started: Instant::now() };
-        operation.await
+    /// Times what is done for somebody, until they have it or leave, and tells a collector of it.
+    pub(crate) fn watch(self) -> Watched {
+        let span = traces::within_request(|| {
+            tracing::info_span!(
+                target: TARGET,
+                "operation",
+                otel.name = self.0,
+                otel.kind = "client",
+                db.system.name = SYSTEM,
+                db.operation.name = self.0,
+            )
+        });
+        Watched { operation: self, started: Instant::now(), _span: span }
     }
 
     /// One more of it, whether or not somebody still waits for it.
@@ -45,13 +56,14 @@ impl Operation {
     }
 }
 
-/// Written down also where nobody waits for the end.
-struct Timed {
+/// An operation that somebody waits for.
+pub(crate) struct Watched {
     operation: Operation,
     started: Instant,
+    _span: Span,
 }
 
-impl Drop for Timed {
+impl Drop for Watched {
     fn drop(&mut self) {
         let Operation(name) = self.operation;
         let labels = [("db_system_name", SYSTEM), ("db_operation_name", name)];

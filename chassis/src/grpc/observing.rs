@@ -1,4 +1,4 @@
-//! Every gRPC call is timed on both ends, under the name of its method.
+//! Every gRPC call is timed and told to a collector on both ends, under the name of its method.
 
 use std::collections::HashSet;
 use std::pin::Pin;
@@ -13,8 +13,11 @@ use prost_types::FileDescriptorSet;
 use tonic::Code;
 use tonic::body::Body;
 use tonic::codegen::Service;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
-use crate::telemetry::call::{Call, Told, name};
+use crate::telemetry::call::{Call, Kind, Told, name};
+use crate::telemetry::traces::{self, TARGET};
 
 /// What a caller can make up is one thing, whatever it is.
 const OTHER: &str = "_OTHER";
@@ -52,12 +55,25 @@ impl Methods {
 /// Middleware, outermost of all: times a call until its end.
 pub(super) async fn observe(
     State(methods): State<Methods>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let method = methods.name(request.uri().path());
-    let mut call = Call::grpc("rpc_server_call_duration_seconds", method.into());
-    let response = next.run(request).await;
+    let span = traces::arriving(&method, || {
+        tracing::info_span!(
+            target: TARGET,
+            "call",
+            otel.name = &*method,
+            otel.kind = "server",
+            otel.status_code = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = &*method,
+            rpc.response.status_code = Empty,
+        )
+    });
+    traces::arrive(&mut request, &span);
+    let mut call = Call::grpc(Kind::Answered, method.into(), span.clone());
+    let response = next.run(request).instrument(span).await;
     call.read(response.headers());
     response.map(|body| Told::new(body, call, ()).boxed())
 }
@@ -79,9 +95,22 @@ where
         self.0.poll_ready(context)
     }
 
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let method = request.uri().path().trim_start_matches('/').to_owned();
-        let mut call = Call::grpc("rpc_client_call_duration_seconds", method.into());
+        let span = traces::within_request(|| {
+            tracing::info_span!(
+                target: TARGET,
+                "call",
+                otel.name = method,
+                otel.kind = "client",
+                otel.status_code = Empty,
+                rpc.system.name = "grpc",
+                rpc.method = method,
+                rpc.response.status_code = Empty,
+            )
+        });
+        traces::depart(request.headers_mut(), &span);
+        let mut call = Call::grpc(Kind::Made, method.into(), span);
         let answer = self.0.call(request);
         Box::pin(async move {
             match answer.await {

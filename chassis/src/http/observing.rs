@@ -1,30 +1,46 @@
-//! Every HTTP request is timed, under the pattern of its route.
+//! Every HTTP request is timed and told to a collector, under the pattern of its route.
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
 use metrics::{Label, gauge};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
-use crate::telemetry::call::{Call, Told};
+use crate::telemetry::call::{Call, Kind, Told};
 use crate::telemetry::metrics::InUse;
+use crate::telemetry::traces::{self, TARGET};
 
 /// What a client can make up is one thing, whatever it is.
 const OTHER: &str = "_OTHER";
 const UNMATCHED: &str = "unmatched";
 
 /// Middleware, outermost of all: times a request until its answer has been told to the end.
-pub async fn observe(request: Request, next: Next) -> Response {
+pub async fn observe(mut request: Request, next: Next) -> Response {
     let method = method(request.method());
     let route = route(request.extensions().get::<MatchedPath>());
     let in_flight =
         InUse::of(gauge!("http_server_active_requests", "http_request_method" => method));
     let labels = vec![
         Label::from_static_parts("http_request_method", method),
-        Label::new("http_route", route),
+        Label::new("http_route", route.clone()),
     ];
-    let mut call = Call::http(labels);
-    let response = next.run(request).await;
+    let span = traces::arriving(&route, || {
+        tracing::info_span!(
+            target: TARGET,
+            "request",
+            otel.name = format!("{method} {route}"),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = method,
+            http.route = route,
+            http.response.status_code = Empty,
+        )
+    });
+    traces::arrive(&mut request, &span);
+    let mut call = Call::begin(Kind::Request, labels, span.clone());
+    let response = next.run(request).instrument(span).await;
     call.answered(response.status().as_str().to_owned().into());
     response.map(|body| Told::new(body, call, in_flight).boxed())
 }

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use hyper::body::{Frame, SizeHint};
 use metrics::{Label, SharedString, histogram};
 use tonic::Code;
+use tracing::Span;
 
 /// Names of gRPC's codes, in their order.
 const CODES: [&str; 17] = [
@@ -36,39 +37,70 @@ pub(crate) fn name(code: Code) -> &'static str {
     usize::try_from(i32::from(code)).ok().and_then(|place| CODES.get(place)).unwrap_or(&"UNKNOWN")
 }
 
+/// What is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An HTTP request.
+    Request,
+    /// A gRPC call that is answered here.
+    Answered,
+    /// A gRPC call of ours.
+    Made,
+}
+
+impl Kind {
+    fn metric(self) -> &'static str {
+        match self {
+            Self::Request => "http_server_request_duration_seconds",
+            Self::Answered => "rpc_server_call_duration_seconds",
+            Self::Made => "rpc_client_call_duration_seconds",
+        }
+    }
+
+    /// The label of its end, and the field of its span.
+    fn end(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Request => ("http_response_status_code", "http.response.status_code"),
+            Self::Answered | Self::Made => ("rpc_response_status_code", "rpc.response.status_code"),
+        }
+    }
+
+    /// How it ends unless something else is known: somebody has broken it off. Servers call that 499.
+    fn broken_off(self) -> &'static str {
+        if self == Self::Request { "499" } else { name(Code::Cancelled) }
+    }
+
+    /// Whether it is our fault, or, of a call of ours, whether we got nothing.
+    fn is_failure(self, status: &str) -> bool {
+        let ours = ["UNKNOWN", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"];
+        match self {
+            Self::Request => status.starts_with('5'),
+            Self::Answered => status == "UNIMPLEMENTED" || ours.contains(&status),
+            Self::Made => status != "OK",
+        }
+    }
+}
+
 /// A request or a call on its way. Whatever becomes of it is written down when it is dropped.
 pub(crate) struct Call {
-    metric: &'static str,
+    kind: Kind,
     labels: Vec<Label>,
-    status_label: &'static str,
     status: SharedString,
     started: Instant,
+    span: Span,
 }
 
 impl Call {
-    /// An HTTP request. Unless it is answered, whoever asked has hung up: servers say 499.
-    pub(crate) fn http(labels: Vec<Label>) -> Self {
-        let metric = "http_server_request_duration_seconds";
-        Self::begin(metric, labels, "http_response_status_code", "499")
+    /// One that begins now. A collector is told of it as `span`.
+    pub(crate) fn begin(kind: Kind, labels: Vec<Label>, span: Span) -> Self {
+        let (status, started) = (kind.broken_off().into(), Instant::now());
+        Self { kind, labels, status, started, span }
     }
 
-    /// A gRPC call, answered or made. Unless it ends, somebody has broken it off.
-    pub(crate) fn grpc(metric: &'static str, method: SharedString) -> Self {
-        let labels = vec![
-            Label::from_static_parts("rpc_system_name", "grpc"),
-            Label::new("rpc_method", method),
-        ];
-        Self::begin(metric, labels, "rpc_response_status_code", name(Code::Cancelled))
-    }
-
-    fn begin(
-        metric: &'static str,
-        labels: Vec<Label>,
-        status_label: &'static str,
-        broken_off: &'static str,
-    ) -> Self {
-        let (status, started) = (broken_off.into(), Instant::now());
-        Self { metric, labels, status_label, status, started }
+    /// A gRPC call.
+    pub(crate) fn grpc(kind: Kind, method: SharedString, span: Span) -> Self {
+        let system = Label::from_static_parts("rpc_system_name", "grpc");
+        Self::begin(kind, vec![system, Label::new("rpc_method", method)], span)
     }
 
     /// What it was answered with.
@@ -86,9 +118,16 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        let (label, field) = self.kind.end();
         let mut labels = std::mem::take(&mut self.labels);
-        labels.push(Label::new(self.status_label, self.status.clone()));
-        histogram!(self.metric, labels).record(self.started.elapsed());
+        labels.push(Label::new(label, self.status.clone()));
+        histogram!(self.kind.metric(), labels).record(self.started.elapsed());
+        if !self.span.is_disabled() {
+            self.span.record(field, &*self.status);
+            if self.kind.is_failure(&self.status) {
+                self.span.record("otel.status_code", "ERROR");
+            }
+        }
     }
 }
 

@@ -22,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::{self, Limits};
 use crate::process::About;
-use crate::settings::Settings;
 
 /// How Prometheus' text format is named.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -57,7 +56,7 @@ pub enum Kind {
 }
 
 /// What every process measures.
-pub const MEASURES: [Measure; 11] = [
+pub const MEASURES: [Measure; 12] = [
     Measure {
         name: "http_server_request_duration_seconds",
         what: "HTTP requests, until their answer has been handed over to the end",
@@ -77,6 +76,11 @@ pub const MEASURES: [Measure; 11] = [
         name: "rpc_client_call_duration_seconds",
         what: "gRPC calls made, until their end",
         kind: Kind::Histogram(SECONDS),
+    },
+    Measure {
+        name: "otel_sdk_exporter_span_exported_total",
+        what: "spans told to the collector",
+        kind: Kind::Counter,
     },
     Measure { name: "build_info", what: "1; its labels say what runs", kind: Kind::Gauge },
     Measure { name: "process_resident_memory_bytes", what: "memory in use", kind: Kind::Gauge },
@@ -116,12 +120,6 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Reads where to listen. The inner `None`: nowhere. The outer one: it was set to something wrong.
-    pub(crate) fn read(settings: &mut Settings, about: About) -> Option<Option<SocketAddr>> {
-        let help = "address for Prometheus, for operators only; without it nothing is measured";
-        settings.optional(about.metrics_setting, help)
-    }
-
     /// Begins to measure. What was counted before is lost.
     pub(crate) async fn open(address: SocketAddr, about: About) -> anyhow::Result<Self> {
         let listener = crate::process::listen(address, about.metrics_setting).await?;

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chassis::telemetry::metrics::{InUse, Kind, Measure};
+use chassis::telemetry::traces::{self, TARGET};
 use metrics::{Label, gauge, histogram};
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::store::Usage;
 
@@ -86,6 +89,7 @@ pub(crate) struct Operation {
     last: Option<Instant>,
     /// Empty: all went well.
     error: &'static str,
+    span: Span,
     _in_flight: InUse,
 }
 
@@ -102,12 +106,29 @@ impl Operation {
             Label::new("gen_ai_request_model", model.clone()),
             Label::from_static_parts("purpose", purpose),
         ];
+        let span = traces::within_request(|| {
+            tracing::info_span!(
+                target: TARGET,
+                "model",
+                otel.name = format!("chat {model}"),
+                otel.kind = "client",
+                otel.status_code = Empty,
+                gen_ai.operation.name = "chat",
+                gen_ai.provider.name = "openai",
+                gen_ai.request.model = &**model,
+                gen_ai.usage.input_tokens = Empty,
+                gen_ai.usage.output_tokens = Empty,
+                purpose,
+                "error.type" = Empty,
+            )
+        });
         let in_flight = InUse::of(gauge!("aibuddy_model_calls_inflight"));
         Self {
             labels,
             began: Instant::now(),
             last: None,
             error: "broken_off",
+            span,
             _in_flight: in_flight,
         }
     }
@@ -126,6 +147,8 @@ impl Operation {
     pub(crate) fn answered(&mut self, usage: Option<&Usage>) {
         self.error = "";
         let Some(usage) = usage else { return };
+        self.span.record("gen_ai.usage.input_tokens", usage.prompt_tokens);
+        self.span.record("gen_ai.usage.output_tokens", usage.reply_tokens);
         for (kind, tokens) in [("input", usage.prompt_tokens), ("output", usage.reply_tokens)] {
             let mut labels = self.labels.clone();
             labels.push(Label::from_static_parts("gen_ai_token_type", kind));
@@ -142,6 +165,10 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
+        if !self.error.is_empty() {
+            self.span.record("error.type", self.error);
+            self.span.record("otel.status_code", "ERROR");
+        }
         let mut labels = std::mem::take(&mut self.labels);
         labels.push(Label::from_static_parts("error_type", self.error));
         histogram!("gen_ai_client_operation_duration_seconds", labels).record(self.began.elapsed());

@@ -2,7 +2,7 @@
 
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chassis::clock;
 use futures_util::FutureExt as _;
@@ -148,7 +148,12 @@ impl Turns {
         }
         let found = known.or(found);
         let (answer, raised) = match prompt {
-            Ok(prompt) => measured.wait(self.ask_and_judge(prompt, turn, draft)).await,
+            Ok(prompt) => {
+                let asked = Instant::now();
+                let answer = self.ask_and_judge(prompt, turn, draft).await;
+                measured.waited_since(asked);
+                answer
+            }
             Err(silence) => (Err(silence), None),
         };
         let (raised, remembering) = raised.unzip();

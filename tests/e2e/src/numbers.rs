@@ -34,10 +34,10 @@ impl Numbers {
             }
         };
         let numbers = tokio::time::timeout(PATIENCE, asked).await;
-        match numbers {
-            Ok(numbers) => numbers,
-            Err(_) => panic!("not as expected: {}", Self::at(address).await.text),
-        }
+        let Ok(numbers) = numbers else {
+            panic!("not as expected: {}", Self::at(address).await.text)
+        };
+        numbers
     }
 
     /// All series: a name with labels, and a value.

@@ -1,6 +1,8 @@
 //! What the programs tell their operators: numbers and traces, and nobody's words.
 
+mod alerts;
 mod numbers;
+mod traces;
 
 use openai_stub::Stub;
 
