@@ -1,11 +1,16 @@
 //! Numbers, asked for over a socket as Prometheus does.
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 
 use e2e::{Answer, Numbers, User};
 use openai_stub::{Behaviour, Stub};
 use reqwest::Method;
 use serde_json::json;
+use tonic::body::Body;
+use tonic::codegen::Service as _;
+use tonic::codegen::http::Request;
+use tonic::transport::{Channel, Endpoint};
 
 use super::measured;
 use crate::boundaries::root;
@@ -114,6 +119,34 @@ async fn nobody_can_make_up_a_series() {
     let made_up = ["http_request_method=\"_OTHER\"", "http_route=\"unmatched\""];
     let counted = numbers.sum("http_server_request_duration_seconds_count", &made_up);
     assert!(same(counted, 1_001.0), "{}", numbers.text);
+}
+
+/// Calls a method by whatever name.
+async fn call(url: &str, channel: &mut Channel, method: &str) {
+    let request = Request::post(format!("{url}/{method}"));
+    let request = request.header("content-type", "application/grpc").header("te", "trailers");
+    poll_fn(|context| channel.poll_ready(context)).await.unwrap();
+    let answer = channel.call(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answer.headers()["grpc-status"], "12", "{method} is not implemented");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn methods_that_nobody_has_are_one_series() {
+    let stub = Stub::start().await.unwrap();
+    let (_process, product, address) = measured(&stub, &[]).await;
+    let url = product.chat_url();
+    let mut channel = Endpoint::from_shared(url.clone()).unwrap().connect().await.unwrap();
+    let other = ["rpc_method=\"_OTHER\"", "rpc_response_status_code=\"UNIMPLEMENTED\""];
+    for number in 0..1_000 {
+        let service = ["aibuddy.chat.v1.ChatService", "a.B"][number % 2];
+        call(&url, &mut channel, &format!("{service}/M{number}")).await;
+    }
+    let counted = "rpc_server_call_duration_seconds_count";
+    let numbers = Numbers::once(&address, |it| same(it.sum(counted, &other), 1_000.0)).await;
+    let of_it = numbers
+        .series()
+        .filter(|(series, _)| series.starts_with(counted) && series.contains("UNIMPLEMENTED"));
+    assert_eq!(of_it.count(), 1, "{}", numbers.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
