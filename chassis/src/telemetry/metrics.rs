@@ -142,7 +142,7 @@ impl Port {
         }
         let numbers = recorder.handle();
         metrics::set_global_recorder(recorder).context("numbers are kept already")?;
-        let commit = option_env!("AI_BUDDY_COMMIT").unwrap_or("unknown");
+        let commit = option_env!("BUILD_COMMIT").unwrap_or("unknown");
         let version = env!("CARGO_PKG_VERSION");
         gauge!("build_info", "service" => about.name, "version" => version, "commit" => commit)
             .set(1.0);

@@ -9,6 +9,8 @@ mod collector;
 mod config;
 mod place;
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue, Request};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider};
@@ -30,7 +32,7 @@ pub(crate) use place::Place;
 pub const TARGET: &str = "traced";
 
 /// The longest that the end of a process waits for a collector.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A span, if this task works for a request that is told: what runs beside requests all day is no story.
 pub fn within_request(span: impl FnOnce() -> Span) -> Span {
@@ -93,7 +95,7 @@ impl Traces {
     where
         S: Subscriber + for<'span> LookupSpan<'span>,
     {
-        OpenTelemetryLayer::new(self.0.tracer("ai-buddy"))
+        OpenTelemetryLayer::new(self.0.tracer(env!("CARGO_PKG_NAME")))
             .with_location(false)
             .with_threads(false)
             .with_target(false)
