@@ -23,11 +23,12 @@ const TURNS: usize = 10;
 /// One way to run the product.
 struct Way {
     name: &'static str,
-    /// Held as long as it runs.
-    _installation: Installation,
+    installation: Installation,
     ada: User,
     path: String,
     times: Times,
+    /// Of the product, for all of them.
+    processor: Duration,
 }
 
 pub(crate) async fn measure() -> anyhow::Result<()> {
@@ -48,13 +49,15 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
         }
     }
     println!("get-messages of {} messages, {READERS} readers:", TURNS * 2);
-    for Way { name, times, .. } in &ways {
+    let seconds = (SPAN * u32::try_from(ROUNDS)?).as_secs_f64();
+    for Way { name, times, processor, .. } in &ways {
+        let count = u32::try_from(times.count())?;
         println!(
-            "{name:16} p50 {:.2?}, p99 {:.2?}, {:.0} a second",
+            "{name:16} p50 {:.2?}, p99 {:.2?}, {:.0} a second, {:.0?} of a processor each",
             times.median(),
             times.percentile(99),
-            f64::from(u32::try_from(times.count())?)
-                / (SPAN * u32::try_from(ROUNDS)?).as_secs_f64(),
+            f64::from(count) / seconds,
+            *processor / count,
         );
     }
     println!("the collector was told of {} spans", collector.spans().len());
@@ -70,11 +73,18 @@ impl Way {
             ada.say("and more").await;
         }
         let path = format!("/api/get-messages/?session_id={session}");
-        Ok(Self { name, _installation: installation, ada, path, times: Times::default() })
+        Ok(Self {
+            name,
+            installation,
+            ada,
+            path,
+            times: Times::default(),
+            processor: Duration::ZERO,
+        })
     }
 
     async fn ask(&mut self) -> anyhow::Result<()> {
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), self.installation.processor_time());
         let (ada, path) = (&self.ada, &self.path);
         let read = || async move {
             let mut times = Vec::new();
@@ -88,6 +98,7 @@ impl Way {
         };
         let times = try_join_all((0..READERS).map(|_| read())).await?;
         times.into_iter().flatten().for_each(|time| self.times.push(time));
+        self.processor += self.installation.processor_time().saturating_sub(before);
         Ok(())
     }
 }
