@@ -8,6 +8,8 @@ use proto::auth::v1::ErrorReason;
 use sea_orm::DbErr;
 use tonic::{Code, Status};
 
+use crate::metrics;
+
 /// What can go wrong in the auth service.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -118,6 +120,11 @@ impl From<Error> for Status {
                 (Code::Internal, Reason::Internal)
             }
         };
+        match &error {
+            Error::Overloaded => metrics::shed("hashing"),
+            Error::Storage(database::Error::Overloaded) => metrics::shed("database"),
+            _ => {}
+        }
         if code == Code::Internal {
             tracing::error!(%error, "a call failed");
         }

@@ -13,6 +13,7 @@ mod grpc;
 mod keys;
 mod limits;
 mod logins;
+mod metrics;
 mod migrations;
 mod passwords;
 mod peppers;
@@ -49,6 +50,7 @@ use crate::revocations::Feed;
 use crate::store::Store;
 use crate::tokens::Upkeep;
 
+pub use self::metrics::measures;
 pub use commands::upkeep::migrate;
 pub use config::{Config, Tries, Verifiers};
 

@@ -6,7 +6,12 @@ use anyhow::Context as _;
 use auth_service::{Config, commands, serve};
 use chassis::process::{self, About};
 
-const ABOUT: About = About { name: Config::NAME, what: "accounts and tokens of AI Buddy" };
+const ABOUT: About = About {
+    name: Config::NAME,
+    what: "accounts and tokens of AI Buddy",
+    metrics_setting: "AUTH_METRICS_LISTEN",
+    measures: auth_service::measures,
+};
 
 fn main() -> ExitCode {
     process::run_with(ABOUT, &commands::COMMANDS, Config::read, |config, shutdown| async move {

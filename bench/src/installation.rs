@@ -1,5 +1,7 @@
 //! The product, installed for one measurement.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use e2e::{Process, Product, free_address};
 use sea_orm::{Database, DatabaseConnection};
@@ -59,6 +61,11 @@ impl Installation {
         let code = command.ended().await;
         ensure!(code == Some(0), "{arguments:?} ended with {code:?}: {}", command.output());
         Ok(())
+    }
+
+    /// The processor time it has taken so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        self.process.processor_time()
     }
 
     /// The database of accounts.

@@ -9,6 +9,7 @@ mod hashing;
 mod installation;
 mod refusals;
 mod rotation;
+mod telemetry;
 mod times;
 
 use anyhow::bail;
@@ -20,6 +21,7 @@ usage: bench MEASUREMENT...
   hashing    logins a second, beside bare bcrypt on as many threads
   crowd      what 300 logins at once leave for everybody else
   rotation   signing keys that change under load: a minute
+  telemetry  reading with and without a collector of traces, and with one that hangs: 80 seconds
 
 It runs the programs beside itself: cargo build --release --workspace --bins";
 
@@ -36,6 +38,7 @@ async fn main() -> anyhow::Result<()> {
             "hashing" => hashing::measure().await?,
             "crowd" => crowd::measure().await?,
             "rotation" => rotation::measure().await?,
+            "telemetry" => telemetry::measure().await?,
             _ => bail!("{HELP}"),
         }
     }

@@ -4,6 +4,7 @@ mod channel;
 mod content;
 mod doorway;
 mod incoming;
+mod observing;
 mod taking;
 
 use std::convert::Infallible;
@@ -23,11 +24,13 @@ use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use self::observing::Methods;
 use crate::identity::{self, Identity};
 use crate::request_id;
 
 pub use channel::{Address, Along, Channel, Loopback, connect_lazily};
 pub use incoming::Limits;
+pub use observing::Observed;
 
 /// Largest request a service takes, in bytes: eight times the largest body that a gateway of ours
 /// takes.
@@ -137,6 +140,14 @@ impl Services {
         };
         let router = router.layer(middleware::from_fn(content::only_grpc));
         let router = router.layer(middleware::from_fn(request_id::track));
+        let methods = Methods::of(&[
+            self.descriptors,
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        ])?;
+        let observe = middleware::from_fn_with_state(methods, observing::observe);
+        let router = router.layer(observe);
         let stop = shutdown.clone();
         let stopped = async move {
             stop.cancelled().await;

@@ -4,6 +4,7 @@
 //! `axum::serve` installs no timer, so a connection that sends half a header stays open for good.
 
 mod flights;
+mod observing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,8 @@ use crate::answers::{Backlog, Pace};
 use crate::listener::{self, Room};
 use crate::process::descriptors;
 use crate::tasks::Tasks;
+
+pub use observing::observe;
 
 /// Requests at once on one connection: as many as RFC 9113 finds enough, as each may hold a page.
 const MAX_STREAMS: u32 = 100;

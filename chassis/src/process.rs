@@ -11,12 +11,15 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
-use crate::telemetry;
+use crate::telemetry::metrics::{Measure, Port};
+use crate::telemetry::traces::Traces;
+use crate::telemetry::{self, Telling};
 
 pub use command::{Arguments, Command, Work};
 
@@ -35,6 +38,10 @@ pub struct About {
     pub name: &'static str,
     /// One sentence.
     pub what: &'static str,
+    /// The setting that says where its numbers are asked for.
+    pub metrics_setting: &'static str,
+    /// What it measures beside what every process does.
+    pub measures: fn() -> Vec<Measure>,
 }
 
 /// As [`run_with`], for a binary that only serves.
@@ -65,6 +72,10 @@ where
     F: Future<Output = Result<(), E>>,
     E: Display,
 {
+    let read = |settings: &mut Settings| {
+        let (telling, config) = (Telling::read(settings, about), read(settings));
+        Some((telling?, config?))
+    };
     let mut arguments = Arguments::from_process();
     if let Some(command) = commands.iter().find(|command| arguments.take(command.name)) {
         return carry_out(about, command, arguments);
@@ -82,21 +93,48 @@ where
     if arguments.flag("--version") || arguments.flag("-V") {
         return tell(about.name, &format!("{} {}", about.name, env!("CARGO_PKG_VERSION")));
     }
-    let config = match ready(about.name, &mut arguments, |_, settings| read(settings)) {
-        Ok(config) => config,
-        Err(code) => return code,
-    };
-    descriptors::raise();
+    let (telemetry, (telling, config)) =
+        match ready(about.name, &mut arguments, |_, settings| read(settings)) {
+            Ok(config) => config,
+            Err(code) => return code,
+        };
     block_on(about.name, async {
+        let (traces, measured) = match tell_while_serving(&telemetry, telling, about).await {
+            Ok(told) => told,
+            Err(error) => return failed(about.name, error),
+        };
+        dumps::forbid();
+        descriptors::raise();
         let shutdown = CancellationToken::new();
         tokio::select! {
-            outcome = serve(config, shutdown.clone()) => match outcome {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => failed(about.name, error),
-            },
+            outcome = serve(config, shutdown.clone()) => {
+                if let Some(traces) = traces {
+                    traces.stop();
+                }
+                match outcome {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => failed(about.name, error),
+                }
+            }
             code = interrupted(&shutdown) => code,
+            Some(never) = OptionFuture::from(measured.map(Port::serve)) => match never {},
         }
     })
+}
+
+/// Logs, traces and numbers, as far as they are wanted.
+async fn tell_while_serving(
+    telemetry: &telemetry::Config,
+    telling: Telling,
+    about: About,
+) -> anyhow::Result<(Option<Traces>, Option<Port>)> {
+    let traces = telling.traces.as_ref().map(Traces::start).transpose()?;
+    telemetry::start(telemetry, about.name, traces.as_ref());
+    let numbers = match telling.numbers {
+        Some(address) => Some(Port::open(address, about).await?),
+        None => None,
+    };
+    Ok((traces, numbers))
 }
 
 /// Tells of the commands that begin with the same word: who did not ask for that has said too little.
@@ -117,10 +155,12 @@ fn carry_out(about: About, command: &Command, mut arguments: Arguments) -> ExitC
         return tell(about.name, &(command.help(about.name) + &settings));
     }
     let name = format!("{} {}", about.name, command.name);
-    let work = match ready(&name, &mut arguments, command.read) {
-        Ok(work) => work,
+    let (telemetry, work) = match ready(&name, &mut arguments, command.read) {
+        Ok(ready) => ready,
         Err(code) => return code,
     };
+    telemetry::start(&telemetry, about.name, None);
+    dumps::forbid();
     block_on(&name, async {
         match work.await {
             Ok(text) => tell(&name, &text),
@@ -137,13 +177,13 @@ fn settings_of<C>(read: impl FnOnce(&mut Settings) -> Option<C>) -> String {
     format!("Settings, from the environment:\n{}", settings.help())
 }
 
-/// What `read` makes of arguments and settings, if all of them are good; logs are on then.
+/// How to log, and what `read` makes of arguments and settings, if all of them are good.
 #[expect(clippy::print_stderr, reason = "this is the command line")]
 fn ready<C>(
     name: &str,
     arguments: &mut Arguments,
     read: impl FnOnce(&mut Arguments, &mut Settings) -> Option<C>,
-) -> Result<C, ExitCode> {
+) -> Result<(telemetry::Config, C), ExitCode> {
     let mut settings = Settings::from_process();
     let config = (telemetry::Config::read(&mut settings), read(arguments, &mut settings));
     if let Some(other) = arguments.first() {
@@ -155,9 +195,7 @@ fn ready<C>(
         eprintln!("{name} cannot start:\n{problems}");
         return Err(ExitCode::from(EXIT_CONFIG));
     };
-    telemetry::start(&telemetry);
-    dumps::forbid();
-    Ok(config)
+    Ok((telemetry, config))
 }
 
 fn block_on(name: &str, work: impl Future<Output = ExitCode>) -> ExitCode {

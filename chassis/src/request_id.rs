@@ -9,8 +9,10 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use tonic::metadata::MetadataValue;
 use tonic::service::Interceptor;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
+
+use crate::telemetry::traces::Place;
 
 /// The header, and the gRPC metadata key.
 pub const HEADER: HeaderName = HeaderName::from_static(NAME);
@@ -20,24 +22,54 @@ const NAME: &str = "x-request-id";
 /// Longest id taken from a caller, and longest path that is logged.
 const MAX_LENGTH: usize = 128;
 /// Asked every few seconds by machines, and of no interest unless something is wrong.
-const PROBES: [&str; 3] = ["/livez", "/readyz", "/grpc.health."];
+const PROBES: [&str; 3] = ["livez", "readyz", "grpc.health."];
 
 tokio::task_local! {
-    static CURRENT: String;
+    static CURRENT: Current;
+}
+
+/// The request that a task works for.
+#[derive(Clone)]
+struct Current {
+    id: String,
+    /// Where it stands in its trace.
+    place: Option<Place>,
+    /// What a collector is told of it.
+    span: Span,
 }
 
 /// The id of the request this task works for.
 #[must_use]
 pub fn current() -> Option<String> {
-    CURRENT.try_with(Clone::clone).ok()
+    CURRENT.try_with(|current| current.id.clone()).ok()
+}
+
+/// Where the request that this task works for stands in its trace.
+pub(crate) fn place() -> Option<Place> {
+    CURRENT.try_with(|current| current.place.clone()).ok().flatten()
+}
+
+/// Whether a collector is told of the request that this task works for.
+pub(crate) fn is_traced() -> bool {
+    CURRENT.try_with(|current| !current.span.is_disabled()).unwrap_or(false)
+}
+
+/// Whether a machine asks only whether we are well.
+pub(crate) fn is_probe(route: &str) -> bool {
+    let route = route.trim_start_matches('/');
+    PROBES.iter().any(|probe| route.starts_with(probe))
 }
 
 /// Lets a spawned task work for the same request.
 pub(crate) fn inherit<F: Future>(task: F) -> impl Future<Output = F::Output> {
-    let id = current();
+    let current = CURRENT.try_with(Clone::clone).ok();
     async move {
-        match id {
-            Some(id) => CURRENT.scope(id, task).await,
+        match current {
+            Some(current) => {
+                // Each kind of span is found only where it was entered itself, not through what is below it.
+                let task = task.instrument(current.span.clone());
+                CURRENT.scope(current, task).await
+            }
             None => task.await,
         }
     }
@@ -51,9 +83,11 @@ pub async fn track(mut request: Request, next: Next) -> Response {
         request.headers_mut().insert(HEADER, header.clone());
     }
     let route = route(&request);
-    let is_probe = PROBES.iter().any(|probe| route.starts_with(probe));
+    let is_probe = is_probe(&route);
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request_id = %id, %method, %route);
+    let (place, traced) = (request.extensions().get::<Place>().cloned(), Span::current());
+    let trace_id = place.as_ref().map(Place::trace);
+    let span = tracing::info_span!("request", trace_id, request_id = %id, %method, %route);
     let started = Instant::now();
     let answer = async {
         let mut response = next.run(request).await;
@@ -70,7 +104,7 @@ pub async fn track(mut request: Request, next: Next) -> Response {
         }
         response
     };
-    CURRENT.scope(id, answer.instrument(span)).await
+    CURRENT.scope(Current { id, place, span: traced }, answer.instrument(span)).await
 }
 
 /// Where a request goes, as the router knows it: a path of a client's own making, and a query
@@ -133,10 +167,9 @@ mod tests {
     #[tokio::test]
     async fn a_spawned_task_works_for_the_same_request() {
         let tasks = crate::tasks::Tasks::new();
-        let seen = CURRENT
-            .scope("ada-1".to_owned(), async { tasks.spawn(async { current() }).await })
-            .await
-            .unwrap();
+        let ada = Current { id: "ada-1".to_owned(), place: None, span: Span::none() };
+        let seen =
+            CURRENT.scope(ada, async { tasks.spawn(async { current() }).await }).await.unwrap();
         assert_eq!(seen.as_deref(), Some("ada-1"));
     }
 }

@@ -1,15 +1,26 @@
-//! Logs: to standard error, as text for people or as JSON lines for machines.
+//! What a process tells about itself: logs, to standard error, as text for people or as JSON lines for
+//! machines; numbers ([`metrics`]); and what a request did where ([`traces`]).
+
+pub(crate) mod call;
+mod lines;
+pub mod metrics;
+pub mod traces;
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::{FilterFn, Targets};
+use tracing_subscriber::filter::{FilterExt as _, FilterFn, Targets};
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::lines::Json;
+use self::traces::Traces;
+use crate::process::About;
 use crate::settings::Settings;
 
 /// How log lines look.
@@ -64,18 +75,34 @@ const OURS: [&str; 8] = [
     "standalone",
 ];
 
-/// Starts logging for the whole process; a second call changes nothing.
-pub fn start(config: &Config) {
+/// What a program tells while it serves.
+#[derive(Debug, Clone)]
+pub(crate) struct Telling {
+    pub(crate) numbers: Option<SocketAddr>,
+    pub(crate) traces: Option<traces::Config>,
+}
+
+impl Telling {
+    pub(crate) fn read(settings: &mut Settings, about: About) -> Option<Self> {
+        let help = "address for Prometheus, for operators only; without it nothing is measured";
+        let numbers = settings.optional(about.metrics_setting, help);
+        let traces = traces::Config::read(settings, about);
+        Some(Self { numbers: numbers?, traces: traces?.0 })
+    }
+}
+
+/// Starts logging for the whole process, and telling spans to `traces`; a second call changes nothing.
+pub(crate) fn start(config: &Config, service: &'static str, traces: Option<&Traces>) {
     let allowed = FilterFn::new(|meta| may_log(meta.target(), *meta.level()));
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match config.format {
         Format::Text => lines.with_ansi(colours).boxed(),
-        Format::Json => lines.json().flatten_event(true).boxed(),
+        Format::Json => lines.fmt_fields(JsonFields::new()).event_format(Json { service }).boxed(),
     };
     let ready = tracing_subscriber::registry()
-        .with(lines.with_filter(allowed))
-        .with(config.filter.clone())
+        .with(lines.with_filter(config.filter.clone().and(allowed)))
+        .with(traces.map(Traces::layer))
         .try_init();
     if ready.is_err() {
         tracing::debug!("logging was already on");

@@ -10,6 +10,7 @@ use sea_orm::DbErr;
 use tonic::{Code, Status};
 
 use crate::limits::Allowance;
+use crate::metrics;
 use crate::titles;
 
 /// What can go wrong in the chat service.
@@ -180,6 +181,9 @@ impl From<Error> for Status {
         let (code, reason, field) = error.verdict();
         let words = error.to_string();
         let is_ours = reason == ErrorReason::Internal;
+        if matches!(error, Error::Overloaded | Error::Storage(database::Error::Overloaded)) {
+            metrics::shed("database");
+        }
         if is_ours {
             tracing::error!(%error, "a call failed");
         }

@@ -10,6 +10,7 @@ mod draft;
 mod error;
 mod grpc;
 mod limits;
+mod metrics;
 mod migrations;
 mod pages;
 mod prompt;
@@ -37,6 +38,7 @@ use crate::migrations::Migrator;
 use crate::store::Store;
 use crate::turns::Turns;
 
+pub use self::metrics::measures;
 pub use buddy::limits::Limits as ModelLimits;
 pub use config::{BuddyConfig, Config, Disclosure, ModelConfig, TurnsConfig};
 pub use limits::PersonLimits;
@@ -81,6 +83,7 @@ pub async fn serve(
     let database = Database::open_and_recover::<Migrator, Error, _>(&config.database_url, recover)
         .await
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
+    self::metrics::begin();
     let store = Store::new(database.clone());
     let buddy = Buddy::new(&config.buddy)?;
     let identity = config.identity;

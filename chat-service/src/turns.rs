@@ -11,7 +11,7 @@ mod work;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chassis::clock;
 use chassis::tasks::Tasks;
@@ -25,6 +25,7 @@ use crate::config::TurnsConfig;
 use crate::draft::End;
 use crate::error::Error;
 use crate::limits::PersonLimits;
+use crate::metrics;
 use crate::prompt::Window;
 use crate::requests::Request;
 use crate::store::{
@@ -102,7 +103,7 @@ impl Turns {
         words: Words,
         now: DateTime<Utc>,
     ) -> Result<Begun, Error> {
-        let place = self.places.clone().try_acquire_owned().ok();
+        let (place, received) = (self.places.clone().try_acquire_owned().ok(), Instant::now());
         // Only what takes something back needs to know what was said meanwhile.
         let takes_back = matches!(what, What::Edited { .. } | What::Again { .. });
         let told = if takes_back { self.registry.told(user_id) } else { HashMap::new() };
@@ -124,7 +125,9 @@ impl Turns {
             let begun = turns.store.begin(wanted).await?;
             turns.forget(user_id, &begun.stopped);
             if begun.is_ours {
-                turns.start(begun.turn.clone(), place);
+                turns.start(begun.turn.clone(), place, received.elapsed());
+            } else if !begun.replayed && begun.turn.has_ended() {
+                metrics::answered_at_once();
             }
             Ok(begun)
         });
@@ -147,11 +150,11 @@ impl Turns {
         self.forget(user_id, open);
     }
 
-    /// Works on a turn that is ours, in a task of its own.
-    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>) {
+    /// Works on a turn that is ours, in a task of its own. `spent`: what beginning it took.
+    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>, spent: Duration) {
         // Entered before the task runs, so that its lease is renewed from now on.
         let (live, turns) = (self.registry.open(&turn), self.clone());
-        self.tasks.spawn(async move { turns.work(turn, live, place).await });
+        self.tasks.spawn(async move { turns.work(turn, live, place, spent).await });
     }
 
     /// Stops a turn and keeps what was read of it. One that has ended stays as it is.
@@ -181,7 +184,7 @@ impl Turns {
             }
             turns.registry.wake(turn_id);
             if let Some(next) = ended.next {
-                turns.start(next, None);
+                turns.start(next, None, Duration::ZERO);
             }
             Ok(ended.outcome)
         });

@@ -8,6 +8,7 @@
 
 mod error;
 mod lock;
+mod metrics;
 mod postgres;
 mod reading;
 mod sqlite;
@@ -21,12 +22,14 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend};
 use sea_orm_migration::MigratorTrait;
 
+use crate::metrics::{READ, WRITE};
 use crate::postgres::{Patience, Remote};
 use crate::sqlite::{File, Presence};
 use crate::url::Place;
 
 pub use error::{Error, Failure};
 pub use lock::Lock;
+pub use metrics::MEASURES;
 pub use reading::Reading;
 pub use steps::{Migrated, migrate, pending};
 pub use url::Url;
@@ -97,6 +100,13 @@ impl Database {
         }
     }
 
+    fn system(&self) -> &'static str {
+        match self.0 {
+            Kind::File(_) => sqlite::SYSTEM,
+            Kind::Remote(_) => postgres::SYSTEM,
+        }
+    }
+
     /// Runs a query. It sees what was committed before it began. What fails for a reason that passes is
     /// asked again.
     ///
@@ -109,6 +119,7 @@ impl Database {
         F: Future<Output = Result<T, E>> + Send + 'static,
         Q: FnOnce(Reading) -> F + Clone + Send + 'static,
     {
+        let _watched = READ.watch(self.system());
         match &self.0 {
             Kind::File(file) => file.read(query).await,
             Kind::Remote(remote) => remote.read(query, Patience::Short).await,
@@ -123,6 +134,7 @@ impl Database {
         F: Future<Output = Result<T, E>> + Send + 'static,
         Q: FnOnce(Reading) -> F + Clone + Send + 'static,
     {
+        let _watched = READ.watch(self.system());
         match &self.0 {
             Kind::File(file) => file.read_patiently(query).await,
             Kind::Remote(remote) => remote.read(query, Patience::Long).await,
@@ -144,6 +156,7 @@ impl Database {
             + Send
             + 'static,
     {
+        let _watched = WRITE.watch(self.system());
         match &self.0 {
             Kind::File(file) => file.write(job).await,
             Kind::Remote(remote) => remote.write(job, Patience::Short).await,
@@ -160,6 +173,7 @@ impl Database {
             + Send
             + 'static,
     {
+        let _watched = WRITE.watch(self.system());
         match &self.0 {
             Kind::File(file) => file.write_patiently(job).await,
             Kind::Remote(remote) => remote.write(job, Patience::Long).await,

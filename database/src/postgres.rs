@@ -14,12 +14,15 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::Semaphore;
 
 use self::retries::Tries;
+use crate::metrics::{READ, WRITE};
 use crate::url::Server;
 use crate::{Error, Failure, Lock, MAX_READS, Reading, steps};
 
 pub(crate) use connections::visitor;
 pub(crate) use retries::Patience;
 
+/// What such a database is called where operations are measured.
+pub(crate) const SYSTEM: &str = "postgresql";
 /// Writes waiting or at work at once; more are turned away.
 const MAX_WRITES: usize = 4096;
 
@@ -100,7 +103,7 @@ impl Remote {
         F: Future<Output = Result<T, E>> + Send + 'static,
         Q: FnOnce(Reading) -> F + Clone + Send + 'static,
     {
-        let queued = self.read.queue(patience).await?;
+        let queued = (self.read.queue(patience).await?, READ.begin(SYSTEM));
         let read = self.read.clone();
         let task = self.tasks.spawn(async move {
             let _place = read.place().await?;
@@ -126,7 +129,7 @@ impl Remote {
             + Send
             + 'static,
     {
-        let queued = self.write.queue(patience).await?;
+        let queued = (self.write.queue(patience).await?, WRITE.begin(SYSTEM));
         let write = self.write.clone();
         let task = self.tasks.spawn(async move {
             let _place = write.place().await?;

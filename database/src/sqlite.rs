@@ -15,10 +15,14 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::metrics::READ;
 use crate::{Error, MAX_READS, Reading, steps};
 
 pub(crate) use open::visitor;
 pub(crate) use presence::Presence;
+
+/// What such a database is called where operations are measured.
+pub(crate) const SYSTEM: &str = "sqlite";
 
 /// A database in a file. Clones share it.
 #[derive(Clone)]
@@ -87,10 +91,10 @@ impl File {
         F: Future<Output = Result<T, E>> + Send + 'static,
         Q: FnOnce(Reading) -> F,
     {
-        let query = query(Reading::Connection(self.read.clone()));
+        let (query, in_use) = (query(Reading::Connection(self.read.clone())), READ.begin(SYSTEM));
         let task = self.tasks.spawn(async move {
             let result = query.await;
-            drop(place);
+            drop((place, in_use));
             result
         });
         task.await.map_err(|_| Error::Closed)?

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use auth_client::Error;
 use axum::extract::FromRequestParts;
+use chassis::telemetry::traces;
 use chassis::{clock, request_id};
 use http::HeaderName;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
@@ -23,6 +24,8 @@ pub(crate) struct Caller {
     /// Sent along even when the answer has begun and the request is no longer current: a long list
     /// asks for more after that.
     request_id: Option<AsciiMetadataValue>,
+    /// The same for where it stands in its trace.
+    trace: Option<AsciiMetadataValue>,
     /// Sent along, so that help comes in a language the person reads.
     languages: Option<AsciiMetadataValue>,
 }
@@ -42,6 +45,9 @@ impl Caller {
         request.metadata_mut().insert("authorization", self.authorization.clone());
         if let Some(id) = &self.request_id {
             request.metadata_mut().insert("x-request-id", id.clone());
+        }
+        if let Some(place) = &self.trace {
+            request.metadata_mut().insert(traces::HEADER, place.clone());
         }
         if let Some(languages) = &self.languages {
             request.metadata_mut().insert(ACCEPT_LANGUAGE.as_str(), languages.clone());
@@ -63,7 +69,9 @@ impl FromRequestParts<App> for Caller {
         let authorization = metadata(AUTHORIZATION).ok_or(Error::Malformed)?;
         let languages = language::accepted(&parts.headers);
         let languages = languages.and_then(|list| AsciiMetadataValue::try_from(list).ok());
-        Ok(Self { authorization, request_id: metadata(request_id::HEADER), languages })
+        let trace = traces::header();
+        let trace = trace.and_then(|place| AsciiMetadataValue::try_from(place.as_bytes()).ok());
+        Ok(Self { authorization, request_id: metadata(request_id::HEADER), trace, languages })
     }
 }
 

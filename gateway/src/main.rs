@@ -5,7 +5,12 @@ use std::process::ExitCode;
 use chassis::process::{self, About};
 use gateway::{Config, serve};
 
-const ABOUT: About = About { name: Config::NAME, what: "the JSON API of AI Buddy" };
+const ABOUT: About = About {
+    name: Config::NAME,
+    what: "the JSON API of AI Buddy",
+    metrics_setting: "GATEWAY_METRICS_LISTEN",
+    measures: Vec::new,
+};
 
 fn main() -> ExitCode {
     process::run(ABOUT, Config::read, |config, shutdown| async move {

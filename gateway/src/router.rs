@@ -87,6 +87,7 @@ pub(crate) fn build(app: App, origins: &Origins) -> Router {
         .layer(always(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(cors::layer(origins))
         .layer(middleware::from_fn(request_id::track))
+        .layer(middleware::from_fn(chassis::http::observe))
 }
 
 /// A path with and without a slash at its end, answering alike: a redirect would turn POST into GET.

@@ -8,6 +8,8 @@ use standalone::{COMMANDS, Config, Product, reachable};
 const ABOUT: About = About {
     name: "ai-buddy",
     what: "a supportive chat companion: all services in one process, on SQLite",
+    metrics_setting: "AI_BUDDY_METRICS_LISTEN",
+    measures: || [auth_service::measures(), chat_service::measures()].concat(),
 };
 
 #[expect(clippy::print_stdout, reason = "the person who started it wants to know where it is")]

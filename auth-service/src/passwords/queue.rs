@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::telemetry::metrics::InUse;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::Error;
+use crate::metrics;
 
 /// Callers waiting for each thread; more are turned away at once.
 const PER_THREAD: usize = 7;
@@ -23,6 +25,7 @@ pub(super) struct Queue {
 struct Place {
     _room: OwnedSemaphorePermit,
     _thread: OwnedSemaphorePermit,
+    _counted: InUse,
 }
 
 impl Queue {
@@ -41,12 +44,14 @@ impl Queue {
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let room = self.room.clone().try_acquire_owned().map_err(|_| Error::Overloaded)?;
+        let in_line = metrics::hashing_line();
         let thread = tokio::time::timeout(patience, self.threads.clone().acquire_owned())
             .await
             .map_err(|_| Error::Overloaded)?
             // Never closed: the semaphore lives as long as `self`.
             .map_err(|_| Error::Overloaded)?;
-        let place = Place { _room: room, _thread: thread };
+        drop(in_line);
+        let place = Place { _room: room, _thread: thread, _counted: metrics::hashing() };
         let running = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(place);

@@ -15,6 +15,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Endpoint, Uri};
 use tower::{BoxError, ServiceExt as _};
 
+use super::observing::Observed;
 use crate::identity::{Certificates, Identity, InProcess};
 use crate::request_id;
 
@@ -52,7 +53,7 @@ impl FromStr for Loopback {
 }
 
 /// A connection to another service. Clones share it.
-pub type Channel = InterceptedService<tonic::transport::Channel, Along>;
+pub type Channel = InterceptedService<Observed<tonic::transport::Channel>, Along>;
 
 /// What goes along with every call: the request id, and who calls, where no certificate says it.
 #[derive(Debug, Clone)]
@@ -82,11 +83,11 @@ pub fn connect_lazily(endpoint: Endpoint, identity: &Identity, peer: &'static st
         .tcp_nodelay(true);
     match identity {
         Identity::InProcess(this) => {
-            InterceptedService::new(endpoint.connect_lazy(), Along(Some(this.clone())))
+            InterceptedService::new(Observed(endpoint.connect_lazy()), Along(Some(this.clone())))
         }
         Identity::Certificates(certificates) => {
             let channel = endpoint.connect_with_connector_lazy(securely(certificates, peer));
-            InterceptedService::new(channel, Along(None))
+            InterceptedService::new(Observed(channel), Along(None))
         }
     }
 }

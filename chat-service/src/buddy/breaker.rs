@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::metrics;
+
 /// Failures in a row that open it.
 const FAILURES: u32 = 5;
 /// How long it stays open before one caller may try.
@@ -43,6 +45,7 @@ impl Breaker {
     /// The model answered, be it with a refusal of this one request.
     pub(crate) fn succeeded(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+        metrics::breaker(false);
     }
 
     /// The model did not answer, or said that it cannot.
@@ -54,6 +57,7 @@ impl Breaker {
                 tracing::warn!("the model is down: it is asked again in {PAUSE:?}");
             }
             state.closed_again = Some(now + PAUSE);
+            metrics::breaker(true);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Answers are always streamed to us, even when the caller waits for the whole: only then can a
 //! model that is slow be told from one that is silent.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use super::limits::Limits;
 use super::{Answer, Failure};
 use crate::config::ModelConfig;
 use crate::draft::Draft;
+use crate::metrics::{Operation, Purpose};
 use crate::prompt::Prompt;
 use crate::safety;
 use crate::store::{Finish, Sender, Usage};
@@ -46,7 +48,7 @@ const WIRE_BYTES: usize = 64 * 1024;
 /// A language model.
 pub(crate) struct Model {
     pub(super) client: Client<OpenAIConfig>,
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     reply_tokens: u32,
     limits: Limits,
     pub(super) breaker: Breaker,
@@ -149,7 +151,7 @@ impl Model {
         let client = Client::build(http, api).with_http_service(guard);
         Ok(Self {
             client,
-            name: config.model.clone(),
+            name: config.model.as_str().into(),
             reply_tokens: config.reply_tokens,
             limits: config.limits.clone(),
             breaker: Breaker::default(),
@@ -161,23 +163,28 @@ impl Model {
     /// said makes the draft begin anew.
     pub(crate) async fn reply(&self, prompt: &Prompt, draft: &Draft) -> Result<Answer, Failure> {
         let deadline = Instant::now() + self.limits.total;
-        let mut attempt = 1;
+        let mut attempts = 1;
         loop {
             self.breaker
                 .admit(Instant::now())
                 .map_err(|wait| Failure::Unavailable { retry_after: Some(wait) })?;
-            let outcome = match timeout_at(deadline, self.attempt(prompt, draft)).await {
+            let mut measured = Operation::begin(&self.name, Purpose::Reply);
+            let attempt = self.attempt(prompt, draft, &mut measured);
+            let outcome = match timeout_at(deadline, attempt).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Miss::slow("no whole reply in time").at_last()),
             };
             let miss = match outcome {
                 Ok(answer) => {
+                    measured.answered(answer.usage.as_ref());
                     self.breaker.succeeded();
                     return Ok(answer);
                 }
                 Err(miss) => miss,
             };
-            tracing::warn!(attempt, why = miss.why, "the model gave no answer");
+            measured.failed(miss.why);
+            drop(measured);
+            tracing::warn!(attempt = attempts, why = miss.why, "the model gave no answer");
             if miss.down {
                 self.breaker.failed(Instant::now());
             } else {
@@ -191,16 +198,21 @@ impl Model {
             // A wait that leaves no time for an answer is no use to somebody who is waiting.
             let left = deadline.saturating_duration_since(Instant::now());
             let fits = pause.checked_add(self.limits.first_token).is_some_and(|need| need <= left);
-            if !miss.again || attempt == ATTEMPTS || !fits {
+            if !miss.again || attempts == ATTEMPTS || !fits {
                 return Err(miss.failure);
             }
-            attempt += 1;
+            attempts += 1;
             tokio::time::sleep(pause).await;
             draft.restart();
         }
     }
 
-    async fn attempt(&self, prompt: &Prompt, draft: &Draft) -> Result<Answer, Miss> {
+    async fn attempt(
+        &self,
+        prompt: &Prompt,
+        draft: &Draft,
+        measured: &mut Operation,
+    ) -> Result<Answer, Miss> {
         let first = Instant::now() + self.limits.first_token;
         let (chat, request) = (self.client.chat(), self.request(prompt));
         let opened = timeout_at(first, chat.create_stream(request));
@@ -238,6 +250,9 @@ impl Model {
             }
             let words = choice.delta.content.unwrap_or_default();
             bytes += words.len();
+            if !words.is_empty() {
+                measured.chunk();
+            }
             is_blank = is_blank && words.trim().is_empty();
             if bytes > most_bytes {
                 return Err(Miss::passing("reply without end").at_last());
@@ -269,7 +284,7 @@ impl Model {
             ),
         });
         CreateChatCompletionRequest {
-            model: self.name.clone(),
+            model: self.name.to_string(),
             messages: std::iter::once(system.into()).chain(said).collect(),
             max_completion_tokens: Some(self.reply_tokens),
             stream_options: Some(ChatCompletionStreamOptions {

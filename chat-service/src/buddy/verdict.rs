@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::model::Model;
+use crate::metrics::{Operation, Purpose};
 use crate::prompt::Prompt;
 use crate::safety::{Tier, last};
-use crate::store::Sender;
+use crate::store::{Sender, Usage};
 
 /// How long the model may take to say it.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -50,14 +51,27 @@ impl Model {
             return None;
         }
         let (chat, request) = (self.client.chat(), self.question(prompt));
+        let mut measured = Operation::begin(&self.name, Purpose::Verdict);
         let answer = tokio::time::timeout(PATIENCE, chat.create(request)).await;
         let tier = match answer {
-            Ok(Ok(answer)) => answer.choices.into_iter().next().and_then(|it| {
-                let said = it.message.content?;
-                read(&said)
-            }),
-            Ok(Err(_)) => None,
+            Ok(Ok(answer)) => {
+                let usage = answer.usage.as_ref().map(|usage| Usage {
+                    prompt_tokens: usage.prompt_tokens.into(),
+                    reply_tokens: usage.completion_tokens.into(),
+                    is_estimated: false,
+                });
+                measured.answered(usage.as_ref());
+                answer.choices.into_iter().next().and_then(|it| {
+                    let said = it.message.content?;
+                    read(&said)
+                })
+            }
+            Ok(Err(_)) => {
+                measured.failed("no verdict");
+                None
+            }
             Err(_) => {
+                measured.failed("no verdict in time");
                 tracing::debug!("the model's verdict came too late");
                 return None;
             }
@@ -93,7 +107,7 @@ impl Model {
             strict: Some(true),
         };
         CreateChatCompletionRequest {
-            model: self.name.clone(),
+            model: self.name.to_string(),
             messages: vec![system.into(), ChatCompletionRequestMessage::User(user)],
             max_completion_tokens: Some(TOKENS),
             response_format: Some(ResponseFormat::JsonSchema { json_schema: format }),

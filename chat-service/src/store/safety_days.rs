@@ -89,7 +89,8 @@ pub(crate) async fn counted(url: &Url, from: &str, to: &str) -> Result<Counted, 
     let turns: Option<Option<i64>> = usage_day::Entity::find()
         .filter(usage_day::Column::Day.between(from, to))
         .select_only()
-        .column_as(usage_day::Column::Turns.sum(), "turns")
+        // PostgreSQL adds such numbers up to one of another kind.
+        .column_as(usage_day::Column::Turns.sum().cast_as("bigint"), "turns")
         .into_tuple()
         .one(&read)
         .await?;

@@ -2,7 +2,7 @@
 
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chassis::clock;
 use futures_util::FutureExt as _;
@@ -14,6 +14,7 @@ use super::{LAST_WORDS, Turns};
 use crate::buddy::{self, Answer};
 use crate::draft::{Draft, End};
 use crate::error::Error;
+use crate::metrics;
 use crate::prompt::{self, Prompt};
 use crate::safety::{Conversation, Notice, Tier};
 use crate::store::{Event, Failure, Finish, Lease, Reply, Told, Turn, Usage};
@@ -51,15 +52,23 @@ impl Drop for Post<'_> {
 
 impl Turns {
     /// Works on a turn, and on those in line behind it.
-    pub(super) async fn work(&self, turn: Turn, live: Live, place: Option<OwnedSemaphorePermit>) {
+    pub(super) async fn work(
+        &self,
+        turn: Turn,
+        live: Live,
+        place: Option<OwnedSemaphorePermit>,
+        mut spent: Duration,
+    ) {
         // One that was taken on already waits for its place as long as it takes.
         let _place = match place {
             Some(place) => Some(place),
             None => self.places.clone().acquire_owned().await.ok(),
         };
+        let _in_use = metrics::place();
         let mut next = Some((turn, live));
         while let Some((turn, live)) = next.take() {
-            let follower = self.work_on(turn, &live).await;
+            let spent = std::mem::take(&mut spent);
+            let follower = self.work_on(turn, &live, spent).await;
             next = follower.map(|turn| {
                 let live = self.registry.open(&turn);
                 (turn, live)
@@ -68,17 +77,19 @@ impl Turns {
     }
 
     /// Works on a turn. Returns the next of its session.
-    async fn work_on(&self, turn: Turn, live: &Live) -> Option<Turn> {
+    async fn work_on(&self, turn: Turn, live: &Live, spent: Duration) -> Option<Turn> {
         let (id, claims) = (turn.id, turn.claims);
+        let mut measured = metrics::Turn::begin(spent);
         let _post = Post { turns: self, turn_id: id, claims };
         let answer = tokio::select! {
             biased;
             () = live.stop.cancelled() => return None,
-            answer = self.answer(&turn, &live.draft) => answer,
+            answer = self.answer(&turn, &live.draft, &mut measured) => answer,
         };
         let now = clock::now();
         let lease = Lease::of(self.owner, now);
         let attempt = live.draft.attempt();
+        let finish = answer.as_ref().ok().map(|reply| reply.finish);
         let give_up = |failure| self.store.fail(turn.clone(), (failure, attempt), lease, now);
         let (ended, retry_after) = match answer {
             Ok(reply) => match self.store.complete(turn.clone(), reply, lease, now).await {
@@ -93,12 +104,17 @@ impl Turns {
         };
         match ended {
             Ok(Some(mut ended)) => {
+                measured.ended(&ended.outcome, finish);
                 ended.outcome.retry_after = retry_after;
                 self.registry.close(id, claims, End::Stored(Box::new(ended.outcome)));
                 ended.next
             }
-            Ok(None) => None,
+            Ok(None) => {
+                measured.lost();
+                None
+            }
             Err(error) => {
+                measured.failed_to_end();
                 // Its lease runs out, and it is picked up again.
                 tracing::error!(turn.id = id, %error, "a turn could not be ended");
                 None
@@ -106,7 +122,12 @@ impl Turns {
         }
     }
 
-    async fn answer(&self, turn: &Turn, draft: &Draft) -> Result<Reply, Silence> {
+    async fn answer(
+        &self,
+        turn: &Turn,
+        draft: &Draft,
+        measured: &mut metrics::Turn,
+    ) -> Result<Reply, Silence> {
         let prompt = match self.prompt(turn).await {
             Ok(_) if turn.crashes >= MOST_CRASHES => {
                 tracing::error!(turn.id = turn.id, "a turn is given up");
@@ -127,7 +148,12 @@ impl Turns {
         }
         let found = known.or(found);
         let (answer, raised) = match prompt {
-            Ok(prompt) => self.ask_and_judge(prompt, turn, draft).await,
+            Ok(prompt) => {
+                let asked = Instant::now();
+                let answer = self.ask_and_judge(prompt, turn, draft).await;
+                measured.waited_since(asked);
+                answer
+            }
             Err(silence) => (Err(silence), None),
         };
         let (raised, remembering) = raised.unzip();

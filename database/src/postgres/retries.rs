@@ -30,7 +30,7 @@ pub(super) struct Tries {
 impl Tries {
     pub(super) fn new(patience: Patience) -> Self {
         let limit = match patience {
-            Patience::Short => Duration::from_secs(2),
+            Patience::Short => Duration::from_secs(4),
             Patience::Long => Duration::from_secs(15),
         };
         Self::within(limit)

@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use chassis::tasks::Tasks;
+use chassis::telemetry::metrics::InUse;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
@@ -13,8 +14,9 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::open;
+use super::{SYSTEM, open};
 use crate::Error;
+use crate::metrics::WRITE;
 
 /// Jobs waiting for the writer; more are turned away.
 const QUEUE: usize = 4096;
@@ -83,6 +85,8 @@ struct Pending<T, E, F> {
     work: Option<F>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    /// Until its answer is known, it counts.
+    _in_use: InUse,
 }
 
 impl<T, E, F> Pending<T, E, F>
@@ -94,7 +98,10 @@ where
     /// A job for the queue, and where its answer will be.
     fn queue(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Self { work: Some(work), result: None, reply }), answer)
+        (
+            Box::new(Self { work: Some(work), result: None, reply, _in_use: WRITE.begin(SYSTEM) }),
+            answer,
+        )
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod answer;
 mod apart;
+mod collector;
+mod numbers;
 mod process;
 mod product;
 mod reader;
@@ -12,6 +14,8 @@ mod user;
 
 pub use answer::Answer;
 pub use apart::Apart;
+pub use collector::{Collector, Span};
+pub use numbers::Numbers;
 pub use process::{Process, free_address};
 pub use product::{Product, http_client};
 pub use reader::{Event, Reader};

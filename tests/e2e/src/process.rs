@@ -122,6 +122,18 @@ impl Process {
         self.memory("VmRSS:")
     }
 
+    /// The processor time it has taken so far.
+    #[must_use]
+    pub fn processor_time(&self) -> Duration {
+        let pid = self.child.id().expect("it is running");
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a state");
+        // What follows its name: the twelfth is its own time, then that of the system, in hundredths.
+        let (_, numbers) = stat.rsplit_once(')').expect("a name");
+        let numbers = numbers.split_whitespace().skip(11).take(2);
+        let ticks: u64 = numbers.map(|ticks| ticks.parse::<u64>().expect("a number")).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     fn memory(&self, name: &str) -> u64 {
         let pid = self.child.id().expect("it is running");
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a status");

@@ -27,13 +27,16 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Libraries that only some rooms may know.
-const WALLS: [(&str, &[&str]); 6] = [
+const WALLS: [(&str, &[&str]); 9] = [
     ("sea-orm", &["auth-service", "bench", "chat-service", "database"]),
     ("jsonwebtoken", &["token"]),
     ("bcrypt", &["auth-service", "bench"]),
     ("async-openai", &["chat-service"]),
     ("ndarray", &["encoder"]),
     ("axum", &["chassis", "gateway", "openai-stub"]),
+    ("metrics-exporter-prometheus", &["chassis"]),
+    ("opentelemetry_sdk", &["chassis"]),
+    ("tracing-opentelemetry", &["chassis"]),
 ];
 
 /// What two services must spell alike, and `proto` spells for them.

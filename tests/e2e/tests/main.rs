@@ -24,3 +24,4 @@ mod rlimits;
 mod safety;
 mod stops;
 mod streams;
+mod telemetry;
