@@ -11,7 +11,6 @@ use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
 use proto::services;
-use tonic::transport::Endpoint;
 
 pub use tries::Tries;
 pub use verifiers::Verifiers;
@@ -28,7 +27,7 @@ pub struct Config {
     /// The folder of the signing keys; made on first start.
     pub keys_dir: PathBuf,
     /// Where the chat service is: what it keeps of a deleted account must go too.
-    pub chat_endpoint: Endpoint,
+    pub chat_endpoint: Address,
     /// Which services verify tokens.
     pub verifiers: Verifiers,
     /// Whether refresh tokens always change with each use.
@@ -57,8 +56,10 @@ impl Config {
         let url =
             settings.required::<Url>("AUTH_DATABASE_URL", "database of accounts, sqlite:PATH");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
-        let chat =
-            settings.required::<Address>("AUTH_CHAT_URL", "the chat service, https://HOST:PORT");
+        let chat = settings.required::<Address>(
+            "AUTH_CHAT_URL",
+            "the chat service, https://HOST:PORT, or several",
+        );
         let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
         let tries = Tries::read(settings);
         let (bcrypt_cost, hashing_threads) = hashing?;
@@ -67,7 +68,7 @@ impl Config {
             identity: identity?,
             database_url: url?.0,
             keys_dir: keys?,
-            chat_endpoint: chat?.0,
+            chat_endpoint: chat?,
             verifiers: verifiers?,
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,
@@ -82,7 +83,7 @@ impl Config {
         settings: &mut Settings,
         database_url: String,
         keys_dir: PathBuf,
-        chat_endpoint: Endpoint,
+        chat_endpoint: Address,
         secret: &Secret,
     ) -> Option<Self> {
         let help = "address of its gRPC server, on this machine only";

@@ -26,7 +26,9 @@ use tonic_health::server::HealthReporter;
 use crate::identity::{self, Identity};
 use crate::request_id;
 
-pub use channel::{Address, Along, Channel, Loopback, connect_lazily};
+pub use channel::{
+    Address, Channel, Loopback, Repeatable, Room, Standing, connect_lazily, repeatable,
+};
 pub use incoming::Limits;
 
 /// Largest request a service takes, in bytes: eight times the largest body that a gateway of ours

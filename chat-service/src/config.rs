@@ -13,7 +13,6 @@ use chassis::settings::Settings;
 use database::Url;
 use proto::services;
 use secrecy::{ExposeSecret as _, SecretString};
-use tonic::transport::Endpoint;
 
 use self::base_url::BaseUrl;
 use crate::buddy::limits::Limits;
@@ -32,7 +31,7 @@ pub struct Config {
     /// `sqlite:PATH`.
     pub database_url: String,
     /// Where the auth service is.
-    pub auth_endpoint: Endpoint,
+    pub auth_endpoint: Address,
     /// Who answers.
     pub buddy: BuddyConfig,
     /// Longest message, in characters.
@@ -98,8 +97,10 @@ impl Config {
         let identity = Identity::read(settings, "CHAT_TLS_DIR", Self::NAME, &CALLERS);
         let url =
             settings.required::<Url>("CHAT_DATABASE_URL", "database of conversations, sqlite:PATH");
-        let auth =
-            settings.required::<Address>("CHAT_AUTH_URL", "the auth service, https://HOST:PORT");
+        let auth = settings.required::<Address>(
+            "CHAT_AUTH_URL",
+            "the auth service, https://HOST:PORT, or several",
+        );
         let help = "who answers: model, or offline for replies written in advance";
         let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
         let reply = reply_tokens(settings);
@@ -121,7 +122,7 @@ impl Config {
             listen: listen?,
             identity: identity?,
             database_url: url?.0,
-            auth_endpoint: auth?.0,
+            auth_endpoint: auth?,
             buddy,
             max_text_characters,
             turns,
@@ -134,7 +135,7 @@ impl Config {
     pub fn read_embedded(
         settings: &mut Settings,
         database_url: String,
-        auth_endpoint: Endpoint,
+        auth_endpoint: Address,
         secret: &Secret,
     ) -> Option<Self> {
         let help = "address of its gRPC server, on this machine only";

@@ -8,7 +8,6 @@ use chassis::grpc::Address;
 use chassis::http::Limits;
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
-use tonic::transport::Endpoint;
 
 use crate::client_address::TrustedProxies;
 
@@ -20,9 +19,9 @@ pub struct Config {
     /// What it shows to the services, and what they must show.
     pub identity: Identity,
     /// Where the auth service is.
-    pub auth_endpoint: Endpoint,
+    pub auth_endpoint: Address,
     /// Where the chat service is.
-    pub chat_endpoint: Endpoint,
+    pub chat_endpoint: Address,
     /// Which web pages may call.
     pub origins: Origins,
     /// Which proxies are believed about where somebody calls from.
@@ -89,17 +88,21 @@ impl Config {
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server");
         let identity = Identity::read(settings, "GATEWAY_TLS_DIR", Self::NAME, &[]);
-        let auth =
-            settings.required::<Address>("GATEWAY_AUTH_URL", "the auth service, https://HOST:PORT");
-        let chat =
-            settings.required::<Address>("GATEWAY_CHAT_URL", "the chat service, https://HOST:PORT");
+        let auth = settings.required::<Address>(
+            "GATEWAY_AUTH_URL",
+            "the auth service, https://HOST:PORT, or several",
+        );
+        let chat = settings.required::<Address>(
+            "GATEWAY_CHAT_URL",
+            "the chat service, https://HOST:PORT, or several",
+        );
         let origins = Origins::read(settings, "");
         let trusted_proxies = TrustedProxies::read(settings);
         Some(Self {
             listen: listen?,
             identity: identity?,
-            auth_endpoint: auth?.0,
-            chat_endpoint: chat?.0,
+            auth_endpoint: auth?,
+            chat_endpoint: chat?,
             origins: origins?,
             trusted_proxies: trusted_proxies?,
             limits: Limits::default(),
@@ -112,8 +115,8 @@ impl Config {
     pub fn read_embedded(
         settings: &mut Settings,
         listen: SocketAddr,
-        auth_endpoint: Endpoint,
-        chat_endpoint: Endpoint,
+        auth_endpoint: Address,
+        chat_endpoint: Address,
         secret: &Secret,
     ) -> Option<Self> {
         let origins = Origins::read(settings, "localhost");

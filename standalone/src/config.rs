@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chassis::grpc::Address;
 use chassis::identity::Secret;
 use chassis::settings::Settings;
 use chat_service::BuddyConfig;
@@ -32,7 +33,7 @@ impl Config {
         let data = folder(settings);
         let folder = data.clone().unwrap_or_default();
         // The inner addresses are known once they are bound.
-        let unbound = Endpoint::from_static("http://127.0.0.1:0");
+        let unbound = Address::from(Endpoint::from_static("http://127.0.0.1:0"));
         let auth = auth_service::Config::read_embedded(
             settings,
             accounts(&folder),

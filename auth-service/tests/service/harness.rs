@@ -47,7 +47,7 @@ pub(crate) fn config(data: &Path) -> Config {
         identity: Identity::in_process(Config::NAME, &Secret::generate().unwrap()),
         database_url: format!("sqlite:{}", data.join("auth.db").display()),
         keys_dir: data.join("keys"),
-        chat_endpoint: Endpoint::from_static("http://127.0.0.1:9"),
+        chat_endpoint: Endpoint::from_static("http://127.0.0.1:9").into(),
         verifiers: Verifiers::default(),
         rotate_refresh_tokens: false,
         bcrypt_cost: 4,

@@ -69,7 +69,8 @@ pub(crate) fn config(buddy: BuddyConfig) -> Config {
     let mut settings = chassis::settings::Settings::from_pairs([]);
     let nowhere = Endpoint::from_static("http://127.0.0.1:9");
     let secret = Secret::generate().unwrap();
-    let mut config = Config::read_embedded(&mut settings, String::new(), nowhere, &secret).unwrap();
+    let mut config =
+        Config::read_embedded(&mut settings, String::new(), nowhere.into(), &secret).unwrap();
     config.buddy = buddy;
     config
 }
@@ -119,7 +120,7 @@ impl Service {
         key_fetches: Arc<AtomicUsize>,
         data: Arc<TempDir>,
     ) -> Self {
-        config.auth_endpoint = auth.clone();
+        config.auth_endpoint = auth.clone().into();
         config.database_url = format!("sqlite:{}", data.path().join("chat.db").display());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -73,8 +73,8 @@ impl World {
         let mut config = Config {
             listen: address,
             identity: Identity::in_process(Config::NAME, &Secret::generate().unwrap()),
-            auth_endpoint: auth_backend.endpoint(),
-            chat_endpoint: chat_backend.endpoint(),
+            auth_endpoint: auth_backend.endpoint().into(),
+            chat_endpoint: chat_backend.endpoint().into(),
             origins: Origins::Listed(vec![ORIGIN.to_owned()]),
             trusted_proxies: TrustedProxies::default(),
             limits: Limits::default(),
