@@ -67,6 +67,12 @@ pub(crate) fn within<T>(budget: Duration, message: T) -> Request<T> {
     request
 }
 
+/// A request that is made again on another replica if its answer got lost. It must have a name by which the
+/// service knows it, or it `is_named` not and is made once.
+pub(crate) fn perhaps_again<T>(request: Request<T>, is_named: bool) -> Request<T> {
+    if is_named { grpc::repeatable(request) } else { request }
+}
+
 /// Waits for an answer for the length of `budget`: the transport's own timeout does not cover
 /// everything that can hang.
 pub(crate) async fn answer<T>(

@@ -40,11 +40,17 @@ pub struct Streams {
     /// For replies to end once a shutdown has begun. Less than the drain of all requests: whoever
     /// still listens is told before the connection closes.
     pub drain: Duration,
+    /// For another replica to go on with a reply that broke off, before the client is told.
+    pub resume: Duration,
 }
 
 impl Default for Streams {
     fn default() -> Self {
-        Self { keep_alive: Duration::from_secs(10), drain: Duration::from_secs(7) }
+        Self {
+            keep_alive: Duration::from_secs(10),
+            drain: Duration::from_secs(7),
+            resume: Duration::from_secs(3),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::clock;
 use chassis::http::Limits;
@@ -24,6 +25,9 @@ use super::services::{Auth, Chat};
 
 /// The page that may call.
 pub(crate) const ORIGIN: &str = "https://buddy.example";
+
+/// How long another replica is looked for: there is only one.
+const RESUME: Duration = Duration::from_millis(300);
 
 pub(crate) struct World {
     pub(crate) auth: Arc<Auth>,
@@ -78,7 +82,7 @@ impl World {
             origins: Origins::Listed(vec![ORIGIN.to_owned()]),
             trusted_proxies: TrustedProxies::default(),
             limits: Limits::default(),
-            streams: Streams::default(),
+            streams: Streams { resume: RESUME, ..Streams::default() },
         };
         change(&mut config);
         let stop = CancellationToken::new();

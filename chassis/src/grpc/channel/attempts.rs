@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, future};
 use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::{Bytes, Frame};
 use tonic::Status;
 use tonic::body::Body;
 use tower::retry::budget::{Budget as _, TpsBudget};
@@ -56,7 +58,7 @@ impl Attempts {
         if request.extensions_mut().remove::<Repeatable>().is_some() {
             let (parts, body) = request.into_parts();
             let body = body.collect().await?.to_bytes();
-            let again = Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())));
+            let again = Request::from_parts(parts.clone(), of(body.clone()));
             (request, copy) = (again, Some((parts, body)));
         }
         let mut tried = None;
@@ -73,7 +75,7 @@ impl Attempts {
                     let again = copy.take().filter(|_| self.0.withdraw());
                     let Some((parts, body)) = again else { return Err(status) };
                     tracing::debug!(code = ?status.code(), "a call got lost and is made again");
-                    request = Request::from_parts(parts, Body::new(Full::new(body)));
+                    request = Request::from_parts(parts, of(body));
                 }
                 Err(Failed::Unsent(_, status)) => return Err(status),
             }
@@ -81,6 +83,12 @@ impl Attempts {
         }
         Err(Status::unavailable(replicas.why()))
     }
+}
+
+/// A body of one message, sent like any other: without saying how long it is.
+fn of(message: Bytes) -> Body {
+    let frame = future::ready(Ok::<_, Status>(Frame::data(message)));
+    Body::new(StreamBody::new(frame.into_stream()))
 }
 
 /// An answer that is there to its end, or is not: half of it can get lost, too. One of whoever falls silent
