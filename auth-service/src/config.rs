@@ -6,6 +6,7 @@ mod verifiers;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chassis::ending::Ending;
 use chassis::grpc::{Address, Loopback};
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
@@ -28,6 +29,8 @@ pub struct Config {
     pub keys_dir: PathBuf,
     /// Where the chat service is: what it keeps of a deleted account must go too.
     pub chat_endpoint: Address,
+    /// How it goes away.
+    pub ending: Ending,
     /// Which services verify tokens.
     pub verifiers: Verifiers,
     /// Whether refresh tokens always change with each use.
@@ -60,6 +63,7 @@ impl Config {
             "AUTH_CHAT_URL",
             "the chat service, https://HOST:PORT, or several",
         );
+        let ending = Ending::read(settings, "AUTH");
         let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
         let tries = Tries::read(settings);
         let (bcrypt_cost, hashing_threads) = hashing?;
@@ -69,6 +73,7 @@ impl Config {
             database_url: url?.0,
             keys_dir: keys?,
             chat_endpoint: chat?,
+            ending: ending?,
             verifiers: verifiers?,
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,
@@ -97,6 +102,7 @@ impl Config {
             database_url,
             keys_dir,
             chat_endpoint,
+            ending: Ending::default(),
             verifiers: Verifiers::default(),
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,

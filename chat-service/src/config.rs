@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chassis::ending::Ending;
 use chassis::grpc::{self, Address, Loopback};
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
@@ -32,6 +33,8 @@ pub struct Config {
     pub database_url: String,
     /// Where the auth service is.
     pub auth_endpoint: Address,
+    /// How it goes away.
+    pub ending: Ending,
     /// Who answers.
     pub buddy: BuddyConfig,
     /// Longest message, in characters.
@@ -101,6 +104,7 @@ impl Config {
             "CHAT_AUTH_URL",
             "the auth service, https://HOST:PORT, or several",
         );
+        let ending = Ending::read(settings, "CHAT");
         let help = "who answers: model, or offline for replies written in advance";
         let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
         let reply = reply_tokens(settings);
@@ -123,6 +127,7 @@ impl Config {
             identity: identity?,
             database_url: url?.0,
             auth_endpoint: auth?,
+            ending: ending?,
             buddy,
             max_text_characters,
             turns,
@@ -148,6 +153,7 @@ impl Config {
             identity: Identity::in_process(Self::NAME, secret),
             database_url,
             auth_endpoint,
+            ending: Ending::default(),
             buddy: buddy?,
             max_text_characters,
             turns,

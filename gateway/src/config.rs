@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chassis::ending;
 use chassis::grpc::Address;
 use chassis::http::Limits;
 use chassis::identity::{Identity, Secret};
@@ -30,6 +31,8 @@ pub struct Config {
     pub limits: Limits,
     /// How replies are told while they are made.
     pub streams: Streams,
+    /// Between saying that it is not ready any more and taking no more requests.
+    pub notice: Duration,
 }
 
 /// How replies are told while they are made.
@@ -104,6 +107,7 @@ impl Config {
         );
         let origins = Origins::read(settings, "");
         let trusted_proxies = TrustedProxies::read(settings);
+        let notice = ending::read_notice(settings, "GATEWAY");
         Some(Self {
             listen: listen?,
             identity: identity?,
@@ -113,6 +117,7 @@ impl Config {
             trusted_proxies: trusted_proxies?,
             limits: Limits::default(),
             streams: Streams::default(),
+            notice: notice?,
         })
     }
 
@@ -136,6 +141,7 @@ impl Config {
             trusted_proxies: trusted_proxies?,
             limits: Limits::default(),
             streams: Streams::default(),
+            notice: Duration::ZERO,
         })
     }
 }

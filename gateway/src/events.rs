@@ -44,9 +44,9 @@ struct Telling {
 
 /// The answer that tells a reply.
 pub(crate) fn respond(app: &App, headers: &HeaderMap, reply: Reply) -> Response {
-    let (draining, drain) = (app.draining.clone(), app.streams.drain);
+    let (closing, drain) = (app.closing.clone(), app.streams.drain);
     let overdue = Box::pin(async move {
-        draining.cancelled().await;
+        closing.cancelled().await;
         tokio::time::sleep(drain).await;
     });
     let (help, span) = (help::accepted_region(headers).into(), Span::current());

@@ -48,6 +48,7 @@ pub(crate) fn config(data: &Path) -> Config {
         database_url: format!("sqlite:{}", data.join("auth.db").display()),
         keys_dir: data.join("keys"),
         chat_endpoint: Endpoint::from_static("http://127.0.0.1:9").into(),
+        ending: chassis::ending::Ending::default(),
         verifiers: Verifiers::default(),
         rotate_refresh_tokens: false,
         bcrypt_cost: 4,

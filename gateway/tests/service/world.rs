@@ -83,6 +83,7 @@ impl World {
             trusted_proxies: TrustedProxies::default(),
             limits: Limits::default(),
             streams: Streams { resume: RESUME, ..Streams::default() },
+            notice: Duration::ZERO,
         };
         change(&mut config);
         let stop = CancellationToken::new();

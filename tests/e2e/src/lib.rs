@@ -5,14 +5,18 @@
 
 mod answer;
 mod apart;
+mod load;
 mod process;
 mod product;
 mod reader;
+mod twins;
 mod user;
 
 pub use answer::Answer;
 pub use apart::Apart;
+pub use load::{Load, Seen};
 pub use process::{Process, free_address};
 pub use product::{Product, http_client};
 pub use reader::{Event, Reader};
+pub use twins::Twins;
 pub use user::User;

@@ -20,6 +20,7 @@ mod privacy;
 mod processes;
 mod readme;
 mod repeats;
+mod replicas;
 mod rlimits;
 mod safety;
 mod stops;

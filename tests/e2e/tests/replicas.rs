@@ -1,0 +1,92 @@
+//! Two of each service on the same data: one of them may die, hang or be restarted while people read and talk.
+
+use std::time::{Duration, Instant};
+
+use e2e::{Load, Process, Seen, Twins};
+use openai_stub::Stub;
+
+/// Where a service is among the twins.
+const CHAT: usize = 1;
+/// Within this time whoever does not answer is left.
+const LEFT: Duration = Duration::from_secs(2);
+/// A read that waits for nobody, on a machine that is busy with other tests.
+const QUICK: Duration = Duration::from_millis(1_400);
+
+/// Nobody noticed anything that they cannot live with.
+fn nobody_noticed(seen: &Seen) {
+    let tries = seen.sends.iter().map(|send| send.1).sum::<usize>();
+    println!("{} reads, {} messages sent {tries} times", seen.reads.len(), seen.sends.len());
+    assert_eq!((seen.failed(), &seen.lost), (vec![], &vec![]));
+    assert!(seen.reads.len() > 50 && seen.sends.len() > 5);
+}
+
+/// How many calls a service has answered.
+fn answered(process: &Process) -> usize {
+    process.output().matches("answered").count()
+}
+
+/// Waits until it answers calls again, after so many.
+async fn takes_part(process: &Process, before: usize) {
+    let answering = async {
+        while answered(process) <= before {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), answering).await.expect("it is called again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_killed_is_left_at_once_and_taken_back_when_it_is_there_again() {
+    let stub = Stub::start().await.unwrap();
+    let mut twins = Twins::start(&stub.base_url()).await;
+    let load = Load::start(&[&twins.gateways[0]], 40, 4).await;
+    for chat in &twins.processes[CHAT] {
+        takes_part(chat, answered(chat)).await;
+    }
+    twins.processes[CHAT][0].kill().await;
+    let killed = Instant::now();
+    tokio::time::sleep(LEFT * 2).await;
+    twins.restart(CHAT, 0).await;
+    takes_part(&twins.processes[CHAT][0], 0).await;
+    let seen = load.end().await;
+    nobody_noticed(&seen);
+    assert!(seen.slowest_since(killed + LEFT) < QUICK, "{:?}", seen.slowest_since(killed + LEFT));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_hangs_is_left_within_two_seconds_and_taken_back_when_it_goes_on() {
+    let stub = Stub::start().await.unwrap();
+    let twins = Twins::start(&stub.base_url()).await;
+    let load = Load::start(&[&twins.gateways[0]], 40, 4).await;
+    let chat = &twins.processes[CHAT][0];
+    takes_part(chat, answered(chat)).await;
+    chat.signal("STOP").await;
+    let hung = Instant::now();
+    tokio::time::sleep(LEFT * 2).await;
+    let before = answered(chat);
+    chat.signal("CONT").await;
+    // What was on its way to it is answered first.
+    takes_part(chat, before + 20).await;
+    let seen = load.end().await;
+    nobody_noticed(&seen);
+    let slowest = seen.slowest_since(hung);
+    println!("the slowest read took {slowest:?}");
+    assert!(slowest < LEFT + QUICK, "{slowest:?}");
+    assert!(seen.slowest_since(hung + LEFT) < QUICK, "{:?}", seen.slowest_since(hung + LEFT));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_is_restarted_while_people_read_and_talk_and_nobody_notices() {
+    let stub = Stub::start().await.unwrap();
+    let mut twins = Twins::start(&stub.base_url()).await;
+    let load = Load::start(&twins.gateways.each_ref(), 40, 4).await;
+    for program in 0..Twins::PROGRAMS.len() {
+        for which in 0..2 {
+            let process = &mut twins.processes[program][which];
+            process.signal("TERM").await;
+            assert_eq!(process.ended().await, Some(0), "{}", process.output());
+            twins.restart(program, which).await;
+        }
+    }
+    nobody_noticed(&load.end().await);
+}
