@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use crate::settings::Settings;
 use crate::tasks::Tasks;
 
-/// Longest time between saying that it stops and stopping, in seconds: all of a shutdown takes 20 s at most.
-const MOST_NOTICE: u64 = 8;
+/// Longest time between saying that it stops and stopping, in seconds, of a service alone: all of a shutdown
+/// takes 20 s at most.
+pub const MOST_NOTICE: u64 = 8;
 
 /// How a service goes away.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ impl Ending {
     /// Reads how the service goes away whose settings begin with `prefix`, such as `CHAT`. `None`: `settings`
     /// knows what is wrong.
     pub fn read(settings: &mut Settings, prefix: &str) -> Option<Self> {
-        let notice = read_notice(settings, prefix);
+        let notice = read_notice(settings, prefix, MOST_NOTICE);
         let help = "how old a connection of another service gets, give or take a tenth, in seconds";
         let name = format!("{prefix}_CONNECTION_SECONDS");
         let age = settings.number(&name, Self::default().max_age.as_secs(), 1..=86_400, help);
@@ -49,13 +50,13 @@ impl Ending {
     }
 }
 
-/// Reads for how long a service whose settings begin with `prefix` says that it stops before it does. `None`:
-/// `settings` knows what is wrong.
-pub fn read_notice(settings: &mut Settings, prefix: &str) -> Option<Duration> {
+/// Reads for how long a service whose settings begin with `prefix` says that it stops before it does: at `most`
+/// so many seconds. `None`: `settings` knows what is wrong.
+pub fn read_notice(settings: &mut Settings, prefix: &str, most: u64) -> Option<Duration> {
     let help =
         "how long it says that it is not ready and still takes calls, before it stops, in seconds";
     let name = format!("{prefix}_STOP_DELAY_SECONDS");
-    settings.number(&name, 0, 0..=MOST_NOTICE, help).map(Duration::from_secs)
+    settings.number(&name, 0, 0..=most, help).map(Duration::from_secs)
 }
 
 /// A token that is cancelled when `told` has been for so long.

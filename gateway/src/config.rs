@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chassis::ending;
+use chassis::ending::{self, MOST_NOTICE};
 use chassis::grpc::Address;
 use chassis::http::Limits;
 use chassis::identity::{Identity, Secret};
@@ -34,6 +34,9 @@ pub struct Config {
     /// Between saying that it is not ready any more and taking no more requests.
     pub notice: Duration,
 }
+
+/// Longest time between saying that it stops and stopping, in seconds, where others stop only after it.
+const MOST_NOTICE_OF_MANY: u64 = 2;
 
 /// How replies are told while they are made.
 #[derive(Debug, Clone)]
@@ -107,7 +110,7 @@ impl Config {
         );
         let origins = Origins::read(settings, "");
         let trusted_proxies = TrustedProxies::read(settings);
-        let notice = ending::read_notice(settings, "GATEWAY");
+        let notice = ending::read_notice(settings, "GATEWAY", MOST_NOTICE);
         Some(Self {
             listen: listen?,
             identity: identity?,
@@ -132,6 +135,7 @@ impl Config {
     ) -> Option<Self> {
         let origins = Origins::read(settings, "localhost");
         let trusted_proxies = TrustedProxies::read(settings);
+        let notice = ending::read_notice(settings, "GATEWAY", MOST_NOTICE_OF_MANY);
         Some(Self {
             listen,
             identity: Identity::in_process(Self::NAME, secret),
@@ -141,7 +145,7 @@ impl Config {
             trusted_proxies: trusted_proxies?,
             limits: Limits::default(),
             streams: Streams::default(),
-            notice: Duration::ZERO,
+            notice: notice?,
         })
     }
 }

@@ -23,5 +23,6 @@ mod repeats;
 mod replicas;
 mod rlimits;
 mod safety;
+mod shutdowns;
 mod stops;
 mod streams;

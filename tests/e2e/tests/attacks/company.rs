@@ -1,6 +1,7 @@
 //! The three services under attack as an operator runs them apart: three processes that know each other
 //! by certificates.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chassis::clock;
@@ -48,10 +49,7 @@ impl Company {
 
     /// What a service with one of our certificates shows.
     pub(super) fn identity(&self, name: &'static str) -> Identity {
-        let folder = self.apart.certificates();
-        Identity::Certificates(Arc::new(
-            Certificates::open(&folder, name, &[], clock::now()).unwrap(),
-        ))
+        identity(&self.apart.certificates(), name)
     }
 
     /// The ports for gRPC, with the services that are there.
@@ -101,7 +99,13 @@ fn with_memory(process: Process) -> (Process, u64) {
     (process, memory)
 }
 
+/// What a service shows that has a certificate in this folder.
+pub(crate) fn identity(folder: &Path, name: &'static str) -> Identity {
+    let opened = Certificates::open(folder, name, &[], clock::now());
+    Identity::Certificates(Arc::new(opened.unwrap()))
+}
+
 /// The way of whoever has this identity to a service.
-pub(super) fn connect(url: &str, identity: &Identity, service: &'static str) -> Channel {
+pub(crate) fn connect(url: &str, identity: &Identity, service: &'static str) -> Channel {
     grpc::connect_lazily(Endpoint::from_shared(url.to_owned()).unwrap(), identity, service)
 }
