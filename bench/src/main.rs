@@ -8,6 +8,7 @@ mod crowd;
 mod hashing;
 mod installation;
 mod refusals;
+mod rolling;
 mod rotation;
 mod times;
 
@@ -20,6 +21,7 @@ usage: bench MEASUREMENT...
   hashing    logins a second, beside bare bcrypt on as many threads
   crowd      what 300 logins at once leave for everybody else
   rotation   signing keys that change under load: a minute
+  rolling    two of each service, restarted, killed and held up under load: a minute
 
 It runs the programs beside itself: cargo build --release --workspace --bins";
 
@@ -36,6 +38,7 @@ async fn main() -> anyhow::Result<()> {
             "hashing" => hashing::measure().await?,
             "crowd" => crowd::measure().await?,
             "rotation" => rotation::measure().await?,
+            "rolling" => rolling::measure().await?,
             _ => bail!("{HELP}"),
         }
     }

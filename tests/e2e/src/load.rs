@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chassis::clock;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,9 @@ impl Load {
         let (stop, mut clients) = (CancellationToken::new(), JoinSet::new());
         let mut people = Vec::new();
         for number in 0..PEOPLE {
-            let person = gateways[0].register(&format!("person{number}")).await;
+            // Somebody else in each load.
+            let name = format!("person{number}-{}", clock::now().timestamp_micros());
+            let person = gateways[0].register(&name).await;
             let (session, _) = person.say("hello").await;
             let at: Vec<_> = gateways.iter().map(|it| it.returning(person.clone())).collect();
             people.push((at, session));
