@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Product, User};
 
 /// For a message to be answered at last, however often it must be sent.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two tries to send it.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Who talks.
@@ -98,15 +98,15 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut clock = tokio::time::interval(Duration::from_secs(1) / a_second);
-    let mut begun = JoinSet::new();
+    let mut running = JoinSet::new();
     for number in 0.. {
         if stop.run_until_cancelled(clock.tick()).await.is_none() {
             break;
         }
-        begun.spawn(begin(number));
-        while begun.try_join_next().is_some() {}
+        running.spawn(begin(number));
+        while running.try_join_next().is_some() {}
     }
-    while begun.join_next().await.is_some() {}
+    while running.join_next().await.is_some() {}
 }
 
 async fn read(people: People, number: usize, seen: Arc<Mutex<Seen>>) {

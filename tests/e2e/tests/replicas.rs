@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use e2e::{Load, Process, Seen, Twins};
-use openai_stub::Stub;
+use futures_util::future::join_all;
+use openai_stub::{Behaviour, Stub};
 
 /// Where a service is among the twins.
 const CHAT: usize = 1;
@@ -89,4 +90,48 @@ async fn each_is_restarted_while_people_read_and_talk_and_nobody_notices() {
         }
     }
     nobody_noticed(&load.end().await);
+}
+
+/// People read along while the chat service that tells some of them goes away as `ends` says; they are told to
+/// the end, by the other one, without coming back.
+async fn read_on(ends: impl AsyncFnOnce(&mut Process)) {
+    let stub = Stub::start().await.unwrap();
+    let text = "word ".repeat(100);
+    let every = Duration::from_millis(100);
+    stub.always(Behaviour::TokenDelay { text: text.clone(), every });
+    let mut twins = Twins::start(&stub.base_url()).await;
+    let mut readers = Vec::new();
+    for number in 0..4 {
+        let person = twins.gateways[0].register(&format!("reader{number}")).await;
+        let mut reader = person.stream("tell me").await;
+        reader.read_words(5).await;
+        readers.push(reader);
+    }
+    ends(&mut twins.processes[CHAT][0]).await;
+    // What is told from now on is told soon.
+    stub.always(Behaviour::reply(&text));
+    join_all(readers.iter_mut().map(e2e::Reader::read_on)).await;
+    for reader in &readers {
+        assert_eq!(
+            (reader.text.as_str(), &reader.done()["finish_reason"]),
+            (&*text, &"stop".into())
+        );
+    }
+    let begun_anew = readers.iter().filter(|reader| reader.count("reset") > 0).count();
+    println!("{begun_anew} of {} replies were begun anew", readers.len());
+    assert!((1..4).contains(&begun_anew));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_along_reads_on_though_the_service_that_told_them_is_killed() {
+    read_on(async |chat| chat.kill().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_along_reads_on_though_the_service_that_told_them_is_told_to_stop() {
+    read_on(async |chat| {
+        chat.signal("TERM").await;
+        assert_eq!(chat.ended().await, Some(0), "{}", chat.output());
+    })
+    .await;
 }

@@ -16,8 +16,9 @@ use super::carried::{Carried, Flight};
 use super::connection::{Connection, Failed, Way};
 use super::standing::Standing;
 
-/// Between two looks. With [`ANSWER`], what hangs is left after 1.5 s at most.
-const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Between two looks that nobody waits for, after [`PAUSE`]. With [`ANSWER`], what hangs is left after 1.5 s at
+/// most.
+const HEARTBEAT: Duration = Duration::from_millis(480);
 /// For a replica to say how it is.
 const ANSWER: Duration = Duration::from_secs(1);
 /// For a connection, TLS included.
@@ -130,7 +131,7 @@ impl Replica {
             let rest = async {
                 replica.look(&way).await;
                 sleep(PAUSE).await;
-                let _heartbeat = timeout(HEARTBEAT - PAUSE, replica.wanted.notified()).await;
+                let _heartbeat = timeout(HEARTBEAT, replica.wanted.notified()).await;
             };
             if stop.run_until_cancelled(rest).await.is_none() {
                 return;

@@ -15,10 +15,9 @@ use super::replica::Replica;
 use super::standing::Standing;
 use crate::tasks::Tasks;
 
-/// Between two questions for the addresses of a host.
-const ADDRESSES: Duration = Duration::from_secs(3);
-/// The same, at least, where a replica is away or the question fails.
-const ADDRESSES_SOON: Duration = Duration::from_millis(500);
+/// Between two questions for the addresses of a host: at least, and more where nobody is missed.
+const ADDRESSES: Duration = Duration::from_millis(500);
+const MORE: Duration = Duration::from_millis(2_500);
 /// For somebody to be found, if nobody knows yet where anybody is.
 const FIRST: Duration = Duration::from_secs(3);
 
@@ -119,9 +118,9 @@ impl Replicas {
             let urls = urls.iter().zip(&found);
             let places = urls.flat_map(|(url, at)| at.iter().map(move |at| (*at, url)));
             self.are_at(places.collect(), &way, stop);
-            sleep(ADDRESSES_SOON).await;
+            sleep(ADDRESSES).await;
             if has_all {
-                let _sooner = timeout(ADDRESSES - ADDRESSES_SOON, self.miss_one()).await;
+                let _sooner = timeout(MORE, self.miss_one()).await;
             }
         }
     }
