@@ -79,8 +79,8 @@ pub fn connect_lazily(
 }
 
 impl Channel {
-    /// Has all replicas looked at, and returns how the best of them is. Takes as long as the slowest look:
-    /// at most 3 s.
+    /// Has all replicas looked at, and returns how the best of them is, as soon as that is known: after 3 s
+    /// at most.
     pub async fn standing(&self) -> Standing {
         self.replicas.look_again().await
     }

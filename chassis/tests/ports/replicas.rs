@@ -121,6 +121,27 @@ async fn where_nobody_is_that_is_said_at_once_and_whoever_comes_is_found() {
 }
 
 #[tokio::test]
+async fn who_says_nothing_keeps_nobody_waiting() {
+    let authority = Authority::new();
+    let (service, gateway) = (authority.identity("auth-service"), authority.identity("gateway"));
+    let (mut port, silent) =
+        (Port::open(&service).await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let urls = format!("https://{},https://{}", silent.local_addr().unwrap(), port.address);
+    let channel = connect_lazily(urls.parse::<Address>().unwrap(), &gateway, "auth-service");
+    for _ in 0..3 {
+        let begun = Instant::now();
+        assert_eq!(channel.standing().await, Standing::Well);
+        assert_eq!(who_am_i(&channel).await.unwrap(), "gateway");
+        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    }
+    port.stop.cancel();
+    soon(&mut port.running).await.unwrap().unwrap();
+    let begun = Instant::now();
+    assert_eq!(who_am_i(&channel).await.unwrap_err().code(), Code::Unavailable);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_name_that_nobody_has_is_said_to_be_away() {
     let gateway = Authority::new().identity("gateway");
     let address = "https://auth-service.invalid:50051".parse::<Address>().unwrap();

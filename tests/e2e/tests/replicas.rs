@@ -5,6 +5,13 @@ use std::time::{Duration, Instant};
 use e2e::{Load, Process, Seen, Twins};
 use futures_util::future::join_all;
 use openai_stub::{Behaviour, Stub};
+use tokio::sync::Mutex;
+
+/// Reads and messages a second: little, for what is tried is who answers, not how many can be.
+const READS: u32 = 20;
+const SENDS: u32 = 2;
+/// One after the other: each of these tests is six programs at work.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Where a service is among the twins.
 const CHAT: usize = 1;
@@ -16,7 +23,7 @@ const QUICK: Duration = Duration::from_millis(1_400);
 /// Nobody noticed anything that they cannot live with.
 fn nobody_noticed(seen: &Seen) {
     assert_eq!((seen.failed(), &seen.lost), (vec![], &vec![]));
-    assert!(seen.reads.len() > 50 && seen.sends.len() > 5);
+    assert!(seen.reads.len() > 50 && seen.sends.len() > 4);
 }
 
 /// How many calls a service has answered.
@@ -36,9 +43,9 @@ async fn takes_part(process: &Process, before: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_killed_is_left_at_once_and_taken_back_when_it_is_there_again() {
-    let stub = Stub::start().await.unwrap();
+    let (_turn, stub) = (TURN.lock().await, Stub::start().await.unwrap());
     let mut twins = Twins::start(&stub.base_url()).await;
-    let load = Load::start(&[&twins.gateways[0]], 40, 4).await;
+    let load = Load::start(&[&twins.gateways[0]], READS, SENDS).await;
     for chat in &twins.processes[CHAT] {
         takes_part(chat, answered(chat)).await;
     }
@@ -54,9 +61,9 @@ async fn one_that_is_killed_is_left_at_once_and_taken_back_when_it_is_there_agai
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_hangs_is_left_within_two_seconds_and_taken_back_when_it_goes_on() {
-    let stub = Stub::start().await.unwrap();
+    let (_turn, stub) = (TURN.lock().await, Stub::start().await.unwrap());
     let twins = Twins::start(&stub.base_url()).await;
-    let load = Load::start(&[&twins.gateways[0]], 40, 4).await;
+    let load = Load::start(&[&twins.gateways[0]], READS, SENDS).await;
     let chat = &twins.processes[CHAT][0];
     takes_part(chat, answered(chat)).await;
     chat.signal("STOP").await;
@@ -65,7 +72,7 @@ async fn one_that_hangs_is_left_within_two_seconds_and_taken_back_when_it_goes_o
     let before = answered(chat);
     chat.signal("CONT").await;
     // What was on its way to it is answered first.
-    takes_part(chat, before + 20).await;
+    takes_part(chat, before + 10).await;
     let seen = load.end().await;
     nobody_noticed(&seen);
     let slowest = seen.slowest_since(hung);
@@ -76,9 +83,9 @@ async fn one_that_hangs_is_left_within_two_seconds_and_taken_back_when_it_goes_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_is_restarted_while_people_read_and_talk_and_nobody_notices() {
-    let stub = Stub::start().await.unwrap();
+    let (_turn, stub) = (TURN.lock().await, Stub::start().await.unwrap());
     let mut twins = Twins::start(&stub.base_url()).await;
-    let load = Load::start(&twins.gateways.each_ref(), 40, 4).await;
+    let load = Load::start(&twins.gateways.each_ref(), READS, SENDS).await;
     for program in 0..Twins::PROGRAMS.len() {
         for which in 0..2 {
             let process = &mut twins.processes[program][which];
@@ -93,7 +100,7 @@ async fn each_is_restarted_while_people_read_and_talk_and_nobody_notices() {
 /// People read along while the chat service that tells some of them goes away as `ends` says; they are told to
 /// the end, by the other one, without coming back.
 async fn read_on(ends: impl AsyncFnOnce(&mut Process)) {
-    let stub = Stub::start().await.unwrap();
+    let (_turn, stub) = (TURN.lock().await, Stub::start().await.unwrap());
     let text = "word ".repeat(100);
     let every = Duration::from_millis(100);
     stub.always(Behaviour::TokenDelay { text: text.clone(), every });

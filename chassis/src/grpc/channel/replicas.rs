@@ -71,18 +71,18 @@ impl Replicas {
         if let Some(replica) = self.choose(tried) {
             return Some(replica);
         }
-        self.look(|this| this.choose(tried).is_some()).await;
+        self.look(|_| self.choose(tried).is_some()).await;
         self.choose(tried)
     }
 
-    /// Has all looked at once more, and returns how the best of them is.
+    /// Has all looked at once more, and returns how the best of them is, as soon as that is known.
     pub(super) async fn look_again(&self) -> Standing {
-        self.look(|_| false).await;
+        self.look(|seen| seen.iter().any(|it| it.standing() == Standing::Well)).await;
         self.all().iter().map(|it| it.standing()).max().unwrap_or(Standing::Unreachable)
     }
 
-    /// Has all looked at, until that is done or `enough` was seen.
-    async fn look(&self, enough: impl Fn(&Self) -> bool) {
+    /// Has all looked at, until that is done or what was seen is `enough`.
+    async fn look(&self, enough: impl Fn(&[&Arc<Replica>]) -> bool) {
         let mut news = self.news.subscribe();
         let looked_at = async {
             let mut all = self.all.subscribe();
@@ -93,7 +93,12 @@ impl Replicas {
             for (_, replica) in &asked {
                 replica.look_soon();
             }
-            while !enough(self) && asked.iter().any(|(looks, it)| it.looks() <= *looks) {
+            loop {
+                let seen = asked.iter().filter(|(looks, it)| it.looks() > *looks);
+                let seen: Vec<_> = seen.map(|(_, it)| it).collect();
+                if seen.len() == asked.len() || enough(&seen) {
+                    return;
+                }
                 let _alive = news.changed().await;
             }
         };
