@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use chassis::grpc::Channel;
+use chassis::grpc::{Channel, repeatable};
 use proto::auth::v1::GetSigningKeysRequest;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use token::keys::PublicKey;
@@ -134,7 +134,7 @@ impl Cache {
         let mut client = self.shared.client.clone();
         let mut request = Request::new(GetSigningKeysRequest {});
         request.set_timeout(TIMEOUT);
-        let answer = tokio::time::timeout(TIMEOUT, client.get_signing_keys(request));
+        let answer = tokio::time::timeout(TIMEOUT, client.get_signing_keys(repeatable(request)));
         let worked = match answer.await {
             Ok(Ok(response)) => self.take_over(response.into_inner().keys, Some(before)),
             Ok(Err(status)) => {

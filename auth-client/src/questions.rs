@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chassis::grpc::Channel;
+use chassis::grpc::{Channel, repeatable};
 use proto::auth::v1::VerifyTokenRequest;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use tokio::sync::OnceCell;
@@ -52,7 +52,7 @@ impl Questions {
         let mut request = Request::new(VerifyTokenRequest { access: token.to_owned() });
         request.set_timeout(TIMEOUT);
         let mut client = self.client.clone();
-        match tokio::time::timeout(TIMEOUT, client.verify_token(request)).await {
+        match tokio::time::timeout(TIMEOUT, client.verify_token(repeatable(request))).await {
             Ok(Ok(_good)) => Ok(()),
             Ok(Err(status)) if status.code() == Code::Unauthenticated => {
                 Err(token::Error::Invalid.into())

@@ -6,12 +6,12 @@ mod verifiers;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chassis::ending::Ending;
 use chassis::grpc::{Address, Loopback};
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
 use proto::services;
-use tonic::transport::Endpoint;
 
 pub use tries::Tries;
 pub use verifiers::Verifiers;
@@ -28,7 +28,9 @@ pub struct Config {
     /// The folder of the signing keys; made on first start.
     pub keys_dir: PathBuf,
     /// Where the chat service is: what it keeps of a deleted account must go too.
-    pub chat_endpoint: Endpoint,
+    pub chat_endpoint: Address,
+    /// How it goes away.
+    pub ending: Ending,
     /// Which services verify tokens.
     pub verifiers: Verifiers,
     /// Whether refresh tokens always change with each use.
@@ -58,8 +60,11 @@ impl Config {
         let identity = Identity::read(settings, "AUTH_TLS_DIR", Self::NAME, &callers.names());
         let url = Url::read(settings, Self::DATABASE, "accounts");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
-        let chat =
-            settings.required::<Address>("AUTH_CHAT_URL", "the chat service, https://HOST:PORT");
+        let chat = settings.required::<Address>(
+            "AUTH_CHAT_URL",
+            "the chat service, https://HOST:PORT, or several",
+        );
+        let ending = Ending::read(settings, "AUTH");
         let (hashing, rotate) = (Self::read_hashing(settings), Self::read_rotation(settings));
         let tries = Tries::read(settings);
         let (bcrypt_cost, hashing_threads) = hashing?;
@@ -68,7 +73,8 @@ impl Config {
             identity: identity?,
             database_url: url?,
             keys_dir: keys?,
-            chat_endpoint: chat?.0,
+            chat_endpoint: chat?,
+            ending: ending?,
             verifiers: verifiers?,
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,
@@ -83,7 +89,7 @@ impl Config {
         settings: &mut Settings,
         database_url: Url,
         keys_dir: PathBuf,
-        chat_endpoint: Endpoint,
+        chat_endpoint: Address,
         secret: &Secret,
     ) -> Option<Self> {
         let help = "address of its gRPC server, on this machine only";
@@ -97,6 +103,7 @@ impl Config {
             database_url,
             keys_dir,
             chat_endpoint,
+            ending: Ending::default(),
             verifiers: Verifiers::default(),
             rotate_refresh_tokens: rotate?,
             bcrypt_cost,

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chassis::clock::{self, unix_seconds};
+use chassis::ending;
 use chassis::tasks::Tasks;
 use database::Database;
 use futures_util::FutureExt as _;
@@ -66,6 +67,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    let (told, shutdown) = (shutdown.clone(), ending::after(config.ending.notice, &shutdown));
     let peppers = Peppers::open(&config.keys_dir)?;
     let folder = Folder::at(&config.keys_dir);
     let now = unix_seconds(clock::now());
@@ -91,7 +93,8 @@ pub async fn serve(
     let (news, tasks) = (feed.clone(), background.clone());
     let accounts = Accounts::new(store, hasher, logins, news, limits, deleted, tasks);
     let services = grpc::services(accounts, config.verifiers, feed.clone(), shutdown.clone()).await;
-    let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
+    let services = services.ending(config.ending);
+    let (health, kept, stop) = (services.health(), database.clone(), told.clone());
     background.spawn(upkeep.run(shutdown.clone()));
     background.spawn(async move { health.follow(stop, || kept.is_well()).await });
     let stop = shutdown.clone();
@@ -106,6 +109,7 @@ pub async fn serve(
     background.spawn(async move { deletions.finish(purge, stop).await });
     tracing::info!("auth service is ready");
     let outcome = services.serve(listener, &config.identity, shutdown.clone()).await;
+    told.cancel();
     shutdown.cancel();
     background.drain(DRAIN).await;
     database.close().await;

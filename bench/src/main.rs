@@ -8,6 +8,7 @@ mod crowd;
 mod hashing;
 mod installation;
 mod refusals;
+mod rolling;
 mod rotation;
 mod telemetry;
 mod times;
@@ -22,6 +23,7 @@ usage: bench MEASUREMENT...
   crowd      what 300 logins at once leave for everybody else
   rotation   signing keys that change under load: a minute
   telemetry  reading with and without a collector of traces, and with one that hangs: 80 seconds
+  rolling    two of each service, restarted, killed and held up under load: a minute
 
 It runs the programs beside itself: cargo build --release --workspace --bins";
 
@@ -39,6 +41,7 @@ async fn main() -> anyhow::Result<()> {
             "crowd" => crowd::measure().await?,
             "rotation" => rotation::measure().await?,
             "telemetry" => telemetry::measure().await?,
+            "rolling" => rolling::measure().await?,
             _ => bail!("{HELP}"),
         }
     }

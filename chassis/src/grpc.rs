@@ -25,10 +25,13 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use self::observing::Methods;
+use crate::ending::Ending;
 use crate::identity::{self, Identity};
 use crate::request_id;
 
-pub use channel::{Address, Along, Channel, Loopback, connect_lazily};
+pub use channel::{
+    Address, Channel, Loopback, Repeatable, Room, Standing, connect_lazily, repeatable,
+};
 pub use incoming::Limits;
 pub use observing::Observed;
 
@@ -52,6 +55,7 @@ pub struct Services {
     health: HealthReporter,
     names: Vec<&'static str>,
     limits: Limits,
+    ending: Ending,
 }
 
 impl Services {
@@ -61,8 +65,8 @@ impl Services {
         let (health, health_service) = tonic_health::server::health_reporter();
         let mut routes = Routes::builder();
         routes.add_service(health_service);
-        let (names, limits) = (vec![""], Limits::default());
-        let services = Self { routes, descriptors, health, names, limits };
+        let (names, limits, ending) = (vec![""], Limits::default(), Ending::default());
+        let services = Self { routes, descriptors, health, names, limits, ending };
         // The reporter calls the server as a whole SERVING from the start.
         services.health().set_serving(false).await;
         services
@@ -90,6 +94,12 @@ impl Services {
     #[must_use]
     pub fn within(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Going away otherwise than usual.
+    #[must_use]
+    pub fn ending(self, ending: Ending) -> Self {
+        Self { ending, ..self }
     }
 
     /// The switch between serving and not serving.
@@ -155,6 +165,9 @@ impl Services {
         };
         let serving = Server::builder()
             .timeout(CALL_LIMIT)
+            // Without a time for those that stay on: then tonic would not tell them that they should go, but
+            // cut them off.
+            .max_connection_age(self.ending.age())
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             // tonic passes "no limit" for what hyper would limit by itself (RUSTSEC-2024-0003).
@@ -198,21 +211,20 @@ impl Health {
         }
     }
 
-    /// Asks `is_well` every few seconds until `stop`, and says what it answers.
+    /// Asks `is_well` every few seconds until `stop`, and says what it answers; from then on, that nothing is
+    /// served.
     pub async fn follow<F: Future<Output = bool>>(
         self,
         stop: CancellationToken,
         is_well: impl Fn() -> F,
     ) {
         loop {
-            let well = tokio::select! {
-                () = stop.cancelled() => return,
-                well = is_well() => well,
+            let looking = async {
+                self.set_serving(is_well().await).await;
+                tokio::time::sleep(HEARTBEAT).await;
             };
-            self.set_serving(well).await;
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(HEARTBEAT) => {}
+            if stop.run_until_cancelled(looking).await.is_none() {
+                return self.set_serving(false).await;
             }
         }
     }

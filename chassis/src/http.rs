@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use self::flights::Flights;
-use crate::answers::{Backlog, Pace};
+use crate::answers::{self, Backlog, Pace};
 use crate::listener::{self, Room};
 use crate::process::descriptors;
 use crate::tasks::Tasks;
@@ -68,8 +68,8 @@ impl Default for Limits {
             max_connections_per_network: 1_000,
             unbounded_networks: Vec::new(),
             idle: Duration::from_secs(90),
-            write_stall: Duration::from_secs(30),
-            max_backlog: 32 * 1024 * 1024,
+            write_stall: answers::WRITE_STALL,
+            max_backlog: answers::MAX_BACKLOG,
             drain: Duration::from_secs(10),
         }
     }

@@ -7,6 +7,7 @@
 mod answers;
 pub mod authority;
 pub mod clock;
+pub mod ending;
 pub mod grpc;
 pub mod http;
 pub mod identity;

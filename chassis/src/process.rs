@@ -93,6 +93,7 @@ where
     if arguments.flag("--version") || arguments.flag("-V") {
         return tell(about.name, &format!("{} {}", about.name, env!("CARGO_PKG_VERSION")));
     }
+    let _of_a_group = commands.iter().any(|command| arguments.enter(command.name));
     let (telemetry, (telling, config)) =
         match ready(about.name, &mut arguments, |_, settings| read(settings)) {
             Ok(config) => config,

@@ -7,5 +7,6 @@ mod ports {
     mod http;
     mod limits;
     mod plain;
+    mod replicas;
     mod stage;
 }

@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chassis::ending::Ending;
 use chassis::grpc::{self, Address, Loopback};
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
 use proto::services;
 use secrecy::{ExposeSecret as _, SecretString};
-use tonic::transport::Endpoint;
 
 use self::base_url::BaseUrl;
 use crate::buddy::limits::Limits;
@@ -32,7 +32,9 @@ pub struct Config {
     /// Where the conversations are kept.
     pub database_url: Url,
     /// Where the auth service is.
-    pub auth_endpoint: Endpoint,
+    pub auth_endpoint: Address,
+    /// How it goes away.
+    pub ending: Ending,
     /// Who answers.
     pub buddy: BuddyConfig,
     /// Longest message, in characters.
@@ -99,8 +101,11 @@ impl Config {
         let listen = settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server");
         let identity = Identity::read(settings, "CHAT_TLS_DIR", Self::NAME, &CALLERS);
         let url = Url::read(settings, Self::DATABASE, "conversations");
-        let auth =
-            settings.required::<Address>("CHAT_AUTH_URL", "the auth service, https://HOST:PORT");
+        let auth = settings.required::<Address>(
+            "CHAT_AUTH_URL",
+            "the auth service, https://HOST:PORT, or several",
+        );
+        let ending = Ending::read(settings, "CHAT");
         let help = "who answers: model, or offline for replies written in advance";
         let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
         let reply = reply_tokens(settings);
@@ -122,7 +127,8 @@ impl Config {
             listen: listen?,
             identity: identity?,
             database_url: url?,
-            auth_endpoint: auth?.0,
+            auth_endpoint: auth?,
+            ending: ending?,
             buddy,
             max_text_characters,
             turns,
@@ -135,7 +141,7 @@ impl Config {
     pub fn read_embedded(
         settings: &mut Settings,
         database_url: Url,
-        auth_endpoint: Endpoint,
+        auth_endpoint: Address,
         secret: &Secret,
     ) -> Option<Self> {
         let help = "address of its gRPC server, on this machine only";
@@ -148,6 +154,7 @@ impl Config {
             identity: Identity::in_process(Self::NAME, secret),
             database_url,
             auth_endpoint,
+            ending: Ending::default(),
             buddy: buddy?,
             max_text_characters,
             turns,

@@ -26,6 +26,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use auth_client::Verifier;
 use chassis::clock;
+use chassis::ending;
 use chassis::tasks::Tasks;
 use database::{Database, Url};
 use tokio::net::TcpListener;
@@ -77,6 +78,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    let (told, shutdown) = (shutdown.clone(), ending::after(config.ending.notice, &shutdown));
     // On a thread of its own: it takes a while, and a service that starts beside this one would wait.
     let checked = tokio::task::spawn_blocking(safety::check).await?;
     checked.map_err(anyhow::Error::msg).context("the safety layer cannot be used")?;
@@ -94,12 +96,12 @@ pub async fn serve(
     let turns = Turns::new(store.clone(), buddy, &config.turns)?;
     let conversations =
         Conversations::new(store, turns.clone(), config.max_text_characters, &config.turns);
-    let services = grpc::services(conversations, verifier.clone()).await;
+    let services = grpc::services(conversations, verifier.clone()).await.ending(config.ending);
 
     let background = Tasks::new();
     let (keys, stop) = (verifier.clone(), shutdown.clone());
     background.spawn(async move { keys.keep_fresh(stop).await });
-    let (health, kept, stop) = (services.health(), database.clone(), shutdown.clone());
+    let (health, kept, stop) = (services.health(), database.clone(), told.clone());
     background.spawn(async move {
         tokio::select! {
             () = verifier.ready() => tracing::info!("chat service is ready"),
@@ -121,6 +123,7 @@ pub async fn serve(
     });
 
     let outcome = services.serve(listener, &identity, shutdown.clone()).await;
+    told.cancel();
     shutdown.cancel();
     background.drain(DRAIN + Duration::from_secs(2)).await;
     database.close().await;

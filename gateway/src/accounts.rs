@@ -44,8 +44,9 @@ pub(crate) async fn register(
     let password = body.get("password").and_then(|value| value.as_str());
     let password = password.ok_or_else(|| fields::not_text("password"))?.to_owned();
 
+    let is_named = !request_id.is_empty();
     let request = pb::RegisterRequest { username, password, request_id };
-    let request = backends::within(AUTH, request);
+    let request = backends::perhaps_again(backends::within(AUTH, request), is_named);
     let reply = backends::answer(AUTH, auth.register(request)).await?;
     let (Some(account), Some(tokens)) = (reply.account, reply.tokens) else {
         return Err(ApiError::internal());

@@ -5,11 +5,10 @@ mod auth;
 use std::future::Future;
 use std::time::Duration;
 
-use chassis::grpc::{self, Channel};
+use chassis::grpc::{self, Address, Channel, Room};
 use chassis::identity::Identity;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use proto::services;
-use tonic::transport::Endpoint;
 use tonic::{Request, Response, Status};
 
 use crate::error::ApiError;
@@ -28,12 +27,9 @@ pub(crate) const SEND: Duration = Duration::from_mins(1);
 
 /// Most that a service answers in one message, in bytes: a page of the longest messages.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
-/// What a service sends ahead of what was read, in bytes: on one call, and on all of a connection
-/// together. Nobody who stops reading takes the room of others.
-const CALL_WINDOW: u32 = 128 * 1024;
-const CONNECTION_WINDOW: u32 = 1 << 30;
-/// Largest headers of an answer, in bytes: an error may bring all help lines of a country.
-const MAX_HEADER_BYTES: u32 = 64 * 1024;
+/// What a service sends ahead of what was read: nobody who stops reading takes the room of others. An error
+/// may bring all help lines of a country.
+const ROOM: Room = Room { call: 128 * 1024, connection: 1 << 30, headers: 64 * 1024 };
 
 /// The services behind the gateway. Clones share the connections.
 #[derive(Clone)]
@@ -49,13 +45,10 @@ pub(crate) struct Backends {
 }
 
 impl Backends {
-    pub(crate) fn new(auth_channel: Channel, chat: Endpoint, identity: &Identity) -> Self {
+    pub(crate) fn new(auth_channel: Channel, chat: Address, identity: &Identity) -> Self {
         let client =
             |channel| ChatServiceClient::new(channel).max_decoding_message_size(MAX_RESPONSE_BYTES);
-        let chat = chat
-            .initial_stream_window_size(CALL_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_max_header_list_size(MAX_HEADER_BYTES);
+        let chat = chat.with_room(ROOM);
         let connect = |chat| grpc::connect_lazily(chat, identity, services::CHAT);
         let chat_channel = connect(chat.clone());
         Self {
@@ -72,6 +65,12 @@ pub(crate) fn within<T>(budget: Duration, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(budget);
     request
+}
+
+/// A request that is made again on another replica if its answer got lost. It must have a name by which the
+/// service knows it, or it `is_named` not and is made once.
+pub(crate) fn perhaps_again<T>(request: Request<T>, is_named: bool) -> Request<T> {
+    if is_named { grpc::repeatable(request) } else { request }
 }
 
 /// Waits for an answer for the length of `budget`: the transport's own timeout does not cover

@@ -5,14 +5,14 @@ use std::time::Duration;
 use auth_client::Error;
 use axum::extract::FromRequestParts;
 use chassis::telemetry::traces;
-use chassis::{clock, request_id};
+use chassis::{clock, grpc, request_id};
 use http::HeaderName;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::request::Parts;
 use tonic::Request;
 use tonic::metadata::AsciiMetadataValue;
 
-use crate::backends;
+use crate::backends::{self, READ};
 use crate::error::ApiError;
 use crate::language;
 use crate::router::App;
@@ -34,6 +34,11 @@ impl Caller {
     /// A request in the caller's name that tells its deadline.
     pub(crate) fn asks<T>(&self, budget: Duration, message: T) -> Request<T> {
         self.sign(backends::within(budget, message))
+    }
+
+    /// A request in the caller's name that changes nothing.
+    pub(crate) fn reads<T>(&self, message: T) -> Request<T> {
+        grpc::repeatable(self.asks(READ, message))
     }
 
     /// A request in the caller's name whose answer takes as long as it takes.

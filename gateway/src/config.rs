@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chassis::ending::{self, MOST_NOTICE};
 use chassis::grpc::Address;
 use chassis::http::Limits;
 use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
-use tonic::transport::Endpoint;
 
 use crate::client_address::TrustedProxies;
 
@@ -20,9 +20,9 @@ pub struct Config {
     /// What it shows to the services, and what they must show.
     pub identity: Identity,
     /// Where the auth service is.
-    pub auth_endpoint: Endpoint,
+    pub auth_endpoint: Address,
     /// Where the chat service is.
-    pub chat_endpoint: Endpoint,
+    pub chat_endpoint: Address,
     /// Which web pages may call.
     pub origins: Origins,
     /// Which proxies are believed about where somebody calls from.
@@ -31,7 +31,12 @@ pub struct Config {
     pub limits: Limits,
     /// How replies are told while they are made.
     pub streams: Streams,
+    /// Between saying that it is not ready any more and taking no more requests.
+    pub notice: Duration,
 }
+
+/// Longest time between saying that it stops and stopping, in seconds, where others stop only after it.
+const MOST_NOTICE_OF_MANY: u64 = 2;
 
 /// How replies are told while they are made.
 #[derive(Debug, Clone)]
@@ -41,11 +46,17 @@ pub struct Streams {
     /// For replies to end once a shutdown has begun. Less than the drain of all requests: whoever
     /// still listens is told before the connection closes.
     pub drain: Duration,
+    /// For another replica to go on with a reply that broke off, before the client is told.
+    pub resume: Duration,
 }
 
 impl Default for Streams {
     fn default() -> Self {
-        Self { keep_alive: Duration::from_secs(10), drain: Duration::from_secs(7) }
+        Self {
+            keep_alive: Duration::from_secs(10),
+            drain: Duration::from_secs(7),
+            resume: Duration::from_secs(3),
+        }
     }
 }
 
@@ -89,21 +100,27 @@ impl Config {
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let listen = settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server");
         let identity = Identity::read(settings, "GATEWAY_TLS_DIR", Self::NAME, &[]);
-        let auth =
-            settings.required::<Address>("GATEWAY_AUTH_URL", "the auth service, https://HOST:PORT");
-        let chat =
-            settings.required::<Address>("GATEWAY_CHAT_URL", "the chat service, https://HOST:PORT");
+        let auth = settings.required::<Address>(
+            "GATEWAY_AUTH_URL",
+            "the auth service, https://HOST:PORT, or several",
+        );
+        let chat = settings.required::<Address>(
+            "GATEWAY_CHAT_URL",
+            "the chat service, https://HOST:PORT, or several",
+        );
         let origins = Origins::read(settings, "");
         let trusted_proxies = TrustedProxies::read(settings);
+        let notice = ending::read_notice(settings, "GATEWAY", MOST_NOTICE);
         Some(Self {
             listen: listen?,
             identity: identity?,
-            auth_endpoint: auth?.0,
-            chat_endpoint: chat?.0,
+            auth_endpoint: auth?,
+            chat_endpoint: chat?,
             origins: origins?,
             trusted_proxies: trusted_proxies?,
             limits: Limits::default(),
             streams: Streams::default(),
+            notice: notice?,
         })
     }
 
@@ -112,12 +129,13 @@ impl Config {
     pub fn read_embedded(
         settings: &mut Settings,
         listen: SocketAddr,
-        auth_endpoint: Endpoint,
-        chat_endpoint: Endpoint,
+        auth_endpoint: Address,
+        chat_endpoint: Address,
         secret: &Secret,
     ) -> Option<Self> {
         let origins = Origins::read(settings, "localhost");
         let trusted_proxies = TrustedProxies::read(settings);
+        let notice = ending::read_notice(settings, "GATEWAY", MOST_NOTICE_OF_MANY);
         Some(Self {
             listen,
             identity: Identity::in_process(Self::NAME, secret),
@@ -127,6 +145,7 @@ impl Config {
             trusted_proxies: trusted_proxies?,
             limits: Limits::default(),
             streams: Streams::default(),
+            notice: notice?,
         })
     }
 }

@@ -17,7 +17,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 
 use self::frame::Frame;
-use self::position::Position;
 use crate::error::ApiError;
 use crate::help::{self, Help};
 use crate::replies::Reply;
@@ -34,8 +33,6 @@ const RETRY: Duration = Duration::from_secs(1);
 /// A reply that is being told.
 struct Telling {
     reply: Reply,
-    /// How far it has been told.
-    position: Position,
     /// For where the person seems to be, should there be no reply.
     help: Help,
     /// Ends when the gateway cannot wait any longer.
@@ -45,20 +42,15 @@ struct Telling {
     is_over: bool,
 }
 
-/// The answer that tells a reply from `position` on.
-pub(crate) fn respond(
-    app: &App,
-    headers: &HeaderMap,
-    reply: Reply,
-    position: Position,
-) -> Response {
-    let (draining, drain) = (app.draining.clone(), app.streams.drain);
+/// The answer that tells a reply.
+pub(crate) fn respond(app: &App, headers: &HeaderMap, reply: Reply) -> Response {
+    let (closing, drain) = (app.closing.clone(), app.streams.drain);
     let overdue = Box::pin(async move {
-        draining.cancelled().await;
+        closing.cancelled().await;
         tokio::time::sleep(drain).await;
     });
     let (help, span) = (help::accepted_region(headers).into(), Span::current());
-    let telling = Telling { reply, position, help, overdue, span, is_over: false };
+    let telling = Telling { reply, help, overdue, span, is_over: false };
     let first = stream::once(ready(Event::default().retry(RETRY)));
     let events = first.chain(stream::unfold(telling, Telling::step)).map(Ok::<_, Infallible>);
     let keep_alive = KeepAlive::new().interval(app.streams.keep_alive);
@@ -90,8 +82,8 @@ impl Telling {
             };
             match told {
                 Ok(told) => {
-                    self.position = self.position.after(&told);
-                    if let Some(frame) = Frame::of(self.position, told, &mut self.help) {
+                    let position = self.reply.position();
+                    if let Some(frame) = Frame::of(position, told, &mut self.help) {
                         return frame;
                     }
                 }
@@ -106,6 +98,6 @@ impl Telling {
 
     /// The end of the telling, though not of the reply.
     fn error(&self, error: ApiError) -> Frame {
-        Frame::error(self.position, &error.with_help(self.help.clone()), true)
+        Frame::error(self.reply.position(), &error.with_help(self.help.clone()), true)
     }
 }

@@ -1,23 +1,14 @@
 //! `/livez` and `/readyz`, for whoever decides about restarts and traffic.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use chassis::grpc::Channel;
+use chassis::grpc::{Channel, Standing};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 
-use crate::backends;
 use crate::router::App;
-
-/// For a service to say how it is.
-const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The process answers: nothing else is asked.
 pub(crate) async fn livez() -> &'static str {
@@ -57,13 +48,12 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
 
 const OK: &str = "ok";
 
+/// How the best replica of a service is.
 async fn check(channel: Channel) -> &'static str {
-    let request = backends::within(TIMEOUT, HealthCheckRequest { service: String::new() });
-    let mut client = HealthClient::new(channel);
-    match tokio::time::timeout(TIMEOUT, client.check(request)).await {
-        Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving => OK,
-        Ok(Ok(_)) => "not serving",
-        Ok(Err(_)) => "unreachable",
-        Err(_) => "silent",
+    match channel.standing().await {
+        Standing::Well => OK,
+        Standing::NotServing => "not serving",
+        Standing::Silent => "silent",
+        Standing::Unreachable => "unreachable",
     }
 }

@@ -40,6 +40,7 @@ mod views;
 use std::sync::Arc;
 
 use auth_client::Verifier;
+use chassis::ending;
 use chassis::tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,7 @@ pub use config::{Config, Origins, Streams};
 
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
+    let (told, shutdown) = (shutdown.clone(), ending::after(config.notice, &shutdown));
     let identity = config.identity;
     let auth =
         chassis::grpc::connect_lazily(config.auth_endpoint, &identity, proto::services::AUTH);
@@ -59,7 +61,8 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
     let app = App {
         backends: Backends::new(auth, config.chat_endpoint, &identity),
         verifier: verifier.clone(),
-        draining: shutdown.clone(),
+        draining: told,
+        closing: shutdown.clone(),
         streams: config.streams,
         proxies: Arc::new(config.trusted_proxies),
     };

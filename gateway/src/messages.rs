@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use crate::idempotency::Key;
 use crate::ids::{self, MessageId};
 use crate::query::Query;
-use crate::replies::{self, Reply};
+use crate::replies::{self, Listener, Reply};
 use crate::router::App;
 use crate::views::Safety;
 use crate::{accept, disclosure, fields};
@@ -36,13 +36,16 @@ pub(crate) async fn send(
     let text = text_of(&body)?;
     let session_id =
         ids::of_field(body.get("session_id")).map_err(|_| ids::invalid("session_id"))?;
+    let is_named = !request_id.is_empty();
     let request = pb::SendMessageRequest { session_id, text, request_id };
     if accept::wants_events(&headers) {
         let mut turns = app.backends.turns.clone();
-        let begin = Reply::begin(turns.stream_message(caller.asks_at_length(request)));
+        let call = turns.stream_message(caller.asks_at_length(request));
+        let begin = Reply::begin(Listener::new(&app, caller), call);
         return replies::respond(&app, &headers, begin).await;
     }
-    let call = app.backends.turns.send_message(caller.asks(SEND, request));
+    let request = backends::perhaps_again(caller.asks(SEND, request), is_named);
+    let call = app.backends.turns.send_message(request);
     let reply = backends::answer(SEND, call).await?;
     let (Some(turn), Some(ai_message)) = (reply.turn, reply.ai_message) else {
         return Err(ApiError::internal());
@@ -66,7 +69,8 @@ pub(crate) async fn edit(
     let text = text_of(&body)?;
     let request = pb::EditMessageRequest { message_id, text, request_id };
     let mut turns = app.backends.turns.clone();
-    let begin = Reply::begin(turns.edit_message(caller.asks_at_length(request)));
+    let call = turns.edit_message(caller.asks_at_length(request));
+    let begin = Reply::begin(Listener::new(&app, caller), call);
     replies::respond(&app, &headers, begin).await
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn show(
     State(mut app): State<App>,
     caller: Caller,
 ) -> Result<Json<Preferences>, ApiError> {
-    let request = caller.asks(READ, pb::GetPreferencesRequest {});
+    let request = caller.reads(pb::GetPreferencesRequest {});
     let found = backends::answer(READ, app.backends.reads.get_preferences(request)).await?;
     Ok(Json(found.preferences.try_into()?))
 }

@@ -1,5 +1,7 @@
 //! A reply as the service tells it: passed on while it is made, or collected into a whole.
 
+mod source;
+
 use std::future::Future;
 
 use axum::Json;
@@ -11,6 +13,7 @@ use proto::chat::v1::{RateLimit, TurnEvent};
 use serde::Serialize;
 use tonic::{Status, Streaming};
 
+use self::source::Source;
 use crate::backends::{self, SEND};
 use crate::error::ApiError;
 use crate::events::position::Position;
@@ -19,9 +22,11 @@ use crate::router::App;
 use crate::views::Safety;
 use crate::{accept, disclosure, events, idempotency, limits};
 
+pub(crate) use source::Listener;
+
 /// A reply that is being told.
 pub(crate) struct Reply {
-    events: Streaming<TurnEvent>,
+    source: Source,
     /// Taken already, to know how the answer begins.
     first: Option<TurnEvent>,
 }
@@ -31,19 +36,32 @@ type Told = Result<tonic::Response<Streaming<TurnEvent>>, Status>;
 impl Reply {
     /// Waits until something is told: until then the turn can still be refused. What is told is that
     /// it was taken on, or what cannot wait for that.
-    pub(crate) async fn begin(call: impl Future<Output = Told>) -> Result<Self, ApiError> {
+    pub(crate) async fn begin(
+        listener: Listener,
+        call: impl Future<Output = Told>,
+    ) -> Result<Self, ApiError> {
         let begin = async {
-            let mut events = call.await?.into_inner();
-            let first = events.message().await?.ok_or_else(ApiError::unavailable)?;
-            Ok(Self { events, first: Some(first) })
+            let mut source = Source::new(listener, call.await?.into_inner());
+            let first = source.first().await?.ok_or_else(ApiError::unavailable)?;
+            Ok(Self { source, first: Some(first) })
         };
         tokio::time::timeout(SEND, begin).await.unwrap_or_else(|_| Err(ApiError::timeout()))
     }
 
-    /// Joins a turn that was taken on earlier, in which nothing may happen for a while.
-    pub(crate) async fn join(call: impl Future<Output = Told>) -> Result<Self, ApiError> {
+    /// Joins a turn that was taken on earlier, in which nothing may happen for a while, at this place.
+    pub(crate) async fn join(
+        listener: Listener,
+        (turn_id, position): (i64, Position),
+        call: impl Future<Output = Told>,
+    ) -> Result<Self, ApiError> {
         let events = backends::answer(SEND, call).await?;
-        Ok(Self { events, first: None })
+        let source = Source::new(listener, events).from(turn_id, position);
+        Ok(Self { source, first: None })
+    }
+
+    /// How far it has been told.
+    pub(crate) fn position(&self) -> Position {
+        self.source.position()
     }
 
     /// What happens next. There is always something, until the last event was told.
@@ -51,11 +69,7 @@ impl Reply {
         if let Some(first) = self.first.take() {
             return Ok(first);
         }
-        match self.events.message().await {
-            Ok(Some(event)) => Ok(event),
-            Ok(None) => Err(ApiError::broken_off(None)),
-            Err(status) => Err(ApiError::broken_off(Some(status))),
-        }
+        self.source.next().await
     }
 
     /// Reads a reply to its end. What is noticed on the way goes to `noticed` at once, where it is found
@@ -107,7 +121,7 @@ pub(crate) async fn respond(
     }
     let reply = begin.await?;
     let first = reply.first.as_ref().and_then(|first| first.event.clone());
-    let mut response = events::respond(app, headers, reply, Position::default());
+    let mut response = events::respond(app, headers, reply);
     // Help that comes first does not wait for what these headers need.
     if let Some(Event::Accepted(accepted)) = first {
         tell(&mut response, accepted.replayed, accepted.limits);

@@ -30,8 +30,10 @@ use crate::{
 pub(crate) struct App {
     pub(crate) backends: Backends,
     pub(crate) verifier: Verifier,
-    /// Cancelled when the gateway has begun to stop.
+    /// Cancelled when the gateway was told to stop: it is not ready any more.
     pub(crate) draining: CancellationToken,
+    /// Cancelled when it takes no more requests.
+    pub(crate) closing: CancellationToken,
     pub(crate) streams: Streams,
     /// Who is believed about where somebody calls from.
     pub(crate) proxies: Arc<TrustedProxies>,

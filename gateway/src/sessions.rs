@@ -41,7 +41,7 @@ pub(crate) async fn list(
         page_token: query.text("page_token").unwrap_or_default().to_owned(),
         archived: query.says("archived", "true")?,
     };
-    let call = app.backends.reads.list_sessions(caller.asks(READ, request));
+    let call = app.backends.reads.list_sessions(caller.reads(request));
     let found = backends::answer(READ, call).await?;
     let sessions = found.sessions.into_iter().map(Session::from).collect();
     Ok(Json(Page { sessions, next_page_token: views::next_page(found.next_page_token) }))
@@ -55,7 +55,9 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let title = fields::optional_text(&body, "title")?.unwrap_or_default();
+    let is_named = !request_id.is_empty();
     let request = caller.asks(READ, pb::CreateSessionRequest { title, request_id });
+    let request = backends::perhaps_again(request, is_named);
     let created = backends::answer(READ, app.backends.reads.create_session(request)).await?;
     let session = created.session.ok_or_else(ApiError::internal)?;
     let place = [(LOCATION, format!("/api/sessions/{}/", session.id))];
@@ -71,7 +73,7 @@ pub(crate) async fn show(
     caller: Caller,
     SessionId(session_id): SessionId,
 ) -> Result<Json<Session>, ApiError> {
-    let request = caller.asks(READ, pb::GetSessionRequest { session_id });
+    let request = caller.reads(pb::GetSessionRequest { session_id });
     let found = backends::answer(READ, app.backends.reads.get_session(request)).await?;
     Ok(Json(found.session.ok_or_else(ApiError::internal)?.into()))
 }

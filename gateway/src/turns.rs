@@ -16,7 +16,7 @@ use crate::events::position::{self, Position};
 use crate::idempotency::Key;
 use crate::ids::TurnId;
 use crate::query::Query;
-use crate::replies::{self, Reply};
+use crate::replies::{self, Listener, Reply};
 use crate::router::App;
 use crate::views::{Message, Session, Turn};
 use crate::{events, fields};
@@ -27,7 +27,7 @@ pub(crate) async fn show(
     caller: Caller,
     TurnId(turn_id): TurnId,
 ) -> Result<Json<Turn>, ApiError> {
-    let request = caller.asks(READ, pb::GetTurnRequest { turn_id });
+    let request = caller.reads(pb::GetTurnRequest { turn_id });
     let found = backends::answer(READ, app.backends.reads.get_turn(request)).await?;
     Ok(Json(found.turn.ok_or_else(ApiError::internal)?.into()))
 }
@@ -57,8 +57,10 @@ pub(crate) async fn watch(
     let (Position { attempt, offset }, from_start) = (last, seen.is_none());
     let request = pb::WatchTurnRequest { turn_id, attempt, offset, from_start };
     let request = caller.asks_at_length(request);
-    let reply = Reply::join(app.backends.turns.watch_turn(request)).await?;
-    Ok(events::respond(&app, &headers, reply, last))
+    let listener = Listener::new(&app, caller);
+    let watch = app.backends.turns.watch_turn(request);
+    let reply = Reply::join(listener, (turn_id, last), watch).await?;
+    Ok(events::respond(&app, &headers, reply))
 }
 
 /// Whether what a client takes for the end of a turn still is: one that has failed may have been
@@ -69,7 +71,7 @@ async fn is_over(
     turn_id: i64,
     position: Position,
 ) -> Result<bool, ApiError> {
-    let request = caller.asks(READ, pb::GetTurnRequest { turn_id });
+    let request = caller.reads(pb::GetTurnRequest { turn_id });
     let found = backends::answer(READ, app.backends.reads.get_turn(request)).await?;
     let turn = found.turn.ok_or_else(ApiError::internal)?;
     Ok(match turn.state() {
@@ -110,7 +112,9 @@ pub(crate) async fn retry(
 ) -> Result<Response, ApiError> {
     let mut turns = app.backends.turns.clone();
     let request = caller.asks_at_length(pb::RetryTurnRequest { turn_id });
-    replies::respond(&app, &headers, Reply::join(turns.retry_turn(request))).await
+    let (listener, start) = (Listener::new(&app, caller), (turn_id, Position::default()));
+    let join = Reply::join(listener, start, turns.retry_turn(request));
+    replies::respond(&app, &headers, join).await
 }
 
 /// Another reply to what a turn answered.
@@ -123,7 +127,8 @@ pub(crate) async fn regenerate(
 ) -> Result<Response, ApiError> {
     let mut turns = app.backends.turns.clone();
     let request = caller.asks_at_length(pb::RegenerateReplyRequest { turn_id, request_id });
-    replies::respond(&app, &headers, Reply::begin(turns.regenerate_reply(request))).await
+    let begin = Reply::begin(Listener::new(&app, caller), turns.regenerate_reply(request));
+    replies::respond(&app, &headers, begin).await
 }
 
 /// Goes back to the branch that a turn is in.

@@ -26,7 +26,7 @@ pub(crate) async fn show(
     query: Query,
 ) -> Result<Json<Usage>, ApiError> {
     let days = query.count("days", 1..=366)?.unwrap_or_default();
-    let request = caller.asks(READ, GetUsageRequest { days });
+    let request = caller.reads(GetUsageRequest { days });
     let used = backends::answer(READ, app.backends.reads.get_usage(request)).await?;
     let days = used.days.into_iter().map(Day::from).collect();
     Ok(Json(Usage { days, limits: used.limits.into_iter().map(Limit::from).collect() }))

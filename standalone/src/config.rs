@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chassis::grpc::Address;
 use chassis::identity::Secret;
 use chassis::settings::Settings;
 use chat_service::BuddyConfig;
@@ -35,7 +36,7 @@ impl Config {
         let accounts = accounts(settings, &folder);
         let conversations = conversations(settings, &folder);
         // The inner addresses are known once they are bound.
-        let unbound = Endpoint::from_static("http://127.0.0.1:0");
+        let unbound = Address::from(Endpoint::from_static("http://127.0.0.1:0"));
         let auth = auth_service::Config::read_embedded(
             settings,
             accounts?,

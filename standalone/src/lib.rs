@@ -39,10 +39,10 @@ impl Product {
         let auth = process::listen(config.auth.listen, "AUTH_LISTEN").await?;
         let chat = process::listen(config.chat.listen, "CHAT_LISTEN").await?;
         let (to_auth, to_chat) = (endpoint(auth.local_addr()?)?, endpoint(chat.local_addr()?)?);
-        config.auth.chat_endpoint = to_chat.clone();
-        config.chat.auth_endpoint = to_auth.clone();
-        config.gateway.auth_endpoint = to_auth;
-        config.gateway.chat_endpoint = to_chat;
+        config.auth.chat_endpoint = to_chat.clone().into();
+        config.chat.auth_endpoint = to_auth.clone().into();
+        config.gateway.auth_endpoint = to_auth.into();
+        config.gateway.chat_endpoint = to_chat.into();
         Ok(Self { config, auth, chat, lock })
     }
 

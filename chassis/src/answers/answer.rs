@@ -74,9 +74,6 @@ impl Answer {
         // A copy: a part would keep all that it is a part of.
         let piece = self.rest.split_to(self.rest.len().min(PIECE));
         let piece = Bytes::copy_from_slice(&piece);
-        if self.rest.is_empty() {
-            self.rest = Bytes::new();
-        }
         self.handed_out = piece.len();
         self.is_waiting = true;
         self.count();
@@ -117,7 +114,7 @@ impl Answer {
 
     pub(super) fn is_over(&self) -> bool {
         match &self.after {
-            Some(after) => after.is_none() && self.rest.is_empty(),
+            Some(after) => after.is_none(),
             // Asked once more it says so, and that it was asked tells that the last piece left.
             None => self.rest.is_empty() && self.handed_out == 0 && self.body.is_end_stream(),
         }

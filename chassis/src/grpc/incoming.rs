@@ -18,7 +18,7 @@ use tokio_util::either::Either;
 use tonic::transport::server::Connected;
 
 use super::doorway::Doorway;
-use crate::answers::{Backlog, Pace};
+use crate::answers::{self, Backlog, Pace};
 use crate::identity::{Caller, Identity, Peer};
 use crate::listener::{self, Place, Room};
 use crate::process::descriptors;
@@ -55,8 +55,8 @@ impl Default for Limits {
             first_byte: Duration::from_secs(10),
             handshake: Duration::from_secs(10),
             silence: Duration::from_secs(90),
-            write_stall: Duration::from_secs(30),
-            max_backlog: 32 * 1024 * 1024,
+            write_stall: answers::WRITE_STALL,
+            max_backlog: answers::MAX_BACKLOG,
         }
     }
 }

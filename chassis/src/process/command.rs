@@ -96,6 +96,15 @@ impl Arguments {
         name.split(' ').next() == self.first() && self.0.iter().skip(1).all(is_question)
     }
 
+    /// Takes the first one if it begins the name of this command: then what follows is wrong with it.
+    pub(super) fn enter(&mut self, name: &str) -> bool {
+        let begins = self.0.len() > 1 && name.split(' ').next() == self.first();
+        if begins {
+            self.0.pop_front();
+        }
+        begins
+    }
+
     /// The first one that nobody has taken.
     pub(super) fn first(&self) -> Option<&str> {
         self.0.front().map(String::as_str)
@@ -142,6 +151,17 @@ mod tests {
         for other in ["", "key", "keys lst", "keys --json", "--help"] {
             assert!(!arguments(other).begin("keys list"), "{other}");
         }
+    }
+
+    #[test]
+    fn of_a_command_that_nobody_knows_the_word_that_is_wrong_is_named() {
+        let wrong = |line: &str| {
+            let mut given = arguments(line);
+            given.enter("keys list");
+            given.first().map(str::to_owned)
+        };
+        assert_eq!(wrong("keys frobnicate").as_deref(), Some("frobnicate"));
+        assert_eq!(wrong("frobnicate keys").as_deref(), Some("frobnicate"));
     }
 
     #[test]

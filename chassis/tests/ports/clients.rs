@@ -38,9 +38,9 @@ pub(crate) async fn call<C, B>(
     channel: &C,
     method: &str,
     metadata: &[(&str, &str)],
-) -> Result<String, tonic::transport::Error>
+) -> Result<String, C::Error>
 where
-    C: Service<Request<Body>, Response = Response<B>, Error = tonic::transport::Error> + Clone,
+    C: Service<Request<Body>, Response = Response<B>> + Clone,
 {
     let mut request = Request::builder()
         .method(Method::POST)
@@ -56,7 +56,7 @@ where
     Ok(answer.headers()["caller"].to_str().unwrap().to_owned())
 }
 
-pub(crate) async fn who_am_i(channel: &Channel) -> Result<String, tonic::transport::Error> {
+pub(crate) async fn who_am_i(channel: &Channel) -> Result<String, tonic::Status> {
     call(channel, "Who", &[]).await
 }
 

@@ -5,11 +5,13 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use chassis::authority;
-use chassis::grpc::{Limits, Services};
+use chassis::ending::Ending;
+use chassis::grpc::{Health, Limits, Services};
 use chassis::identity::{Caller, Certificates, Identity};
 use chassis::tasks::Tasks;
 use chrono::{DateTime, Utc};
@@ -81,6 +83,9 @@ pub(crate) struct Port {
     pub(crate) address: SocketAddr,
     pub(crate) stop: CancellationToken,
     pub(crate) running: JoinHandle<anyhow::Result<()>>,
+    pub(crate) health: Health,
+    /// Calls that have arrived.
+    pub(crate) calls: Arc<AtomicUsize>,
     /// Calls of `Wait` end when there is one.
     pub(crate) answers: Arc<Semaphore>,
 }
@@ -95,14 +100,27 @@ impl Port {
     }
 
     pub(crate) async fn on(address: &str, limits: Limits, identity: &Identity) -> Self {
+        Self::ending(address, limits, Ending::default(), identity).await
+    }
+
+    pub(crate) async fn ending(
+        address: &str,
+        limits: Limits,
+        ending: Ending,
+        identity: &Identity,
+    ) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let answers = Arc::new(Semaphore::new(0));
-        let services = Services::new(&[]).await.within(limits).add(Mirror(answers.clone())).await;
+        let calls = Arc::<AtomicUsize>::default();
+        let mirror = Mirror(answers.clone(), calls.clone());
+        let services = Services::new(&[]).await.within(limits).ending(ending).add(mirror).await;
+        let health = services.health();
+        health.set_serving(true).await;
         let (stopped, identity) = (stop.clone(), identity.clone());
         let running =
             Tasks::new().spawn(async move { services.serve(listener, &identity, stopped).await });
-        Self { address, stop, running, answers }
+        Self { address, stop, running, health, calls, answers }
     }
 
     pub(crate) fn endpoint(&self) -> Endpoint {
@@ -118,7 +136,7 @@ impl Drop for Port {
 
 /// Answers with who calls, in the header `caller`.
 #[derive(Clone)]
-struct Mirror(Arc<Semaphore>);
+struct Mirror(Arc<Semaphore>, Arc<AtomicUsize>);
 
 impl NamedService for Mirror {
     const NAME: &'static str = "test.Mirror";
@@ -135,6 +153,7 @@ impl Service<Request<Body>> for Mirror {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let answers = self.0.clone();
+        self.1.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
             if request.uri().path().ends_with("/Wait") {
                 answers.acquire().await.unwrap().forget();

@@ -73,7 +73,7 @@ pub(crate) fn config(buddy: BuddyConfig) -> Config {
     let nowhere = Endpoint::from_static("http://127.0.0.1:9");
     let secret = Secret::generate().unwrap();
     let mut config =
-        Config::read_embedded(&mut settings, Url::of_file(Path::new("")), nowhere, &secret)
+        Config::read_embedded(&mut settings, Url::of_file(Path::new("")), nowhere.into(), &secret)
             .unwrap();
     config.buddy = buddy;
     config
@@ -124,7 +124,7 @@ impl Service {
         key_fetches: Arc<AtomicUsize>,
         data: Arc<TempDir>,
     ) -> Self {
-        config.auth_endpoint = auth.clone();
+        config.auth_endpoint = auth.clone().into();
         config.database_url = scratch::url(data.path(), "chat");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

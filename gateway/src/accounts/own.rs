@@ -1,6 +1,7 @@
 //! `logout/`, `change-password/`, `account/`: what people do with accounts of their own.
 
 use axum::Json;
+use chassis::grpc;
 use http::StatusCode;
 use proto::auth::v1 as pb;
 use serde::Serialize;
@@ -60,7 +61,7 @@ pub(crate) async fn show(
     Auth(mut auth): Auth,
     caller: Caller,
 ) -> Result<Json<AccountReply>, ApiError> {
-    let request = caller.asks(AUTH, pb::GetAccountRequest {});
+    let request = grpc::repeatable(caller.asks(AUTH, pb::GetAccountRequest {}));
     let reply = backends::answer(AUTH, auth.get_account(request)).await?;
     let account = reply.account.ok_or_else(ApiError::internal)?;
     let created_at = views::time(account.create_time.as_ref());

@@ -8,7 +8,7 @@ use proto::chat::v1::turn_event::Event;
 use crate::error::ApiError;
 
 /// How far a reply has been told: `1.42` is 42 bytes of the first attempt.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) attempt: u32,
     pub(crate) offset: u64,
@@ -32,7 +32,7 @@ impl Position {
 
     /// How far a reply has been told when `event` was told too. What stands beside a reply does not move
     /// it: whoever loses the connection right then goes on with the words that come next.
-    pub(super) fn after(self, event: &TurnEvent) -> Self {
+    pub(crate) fn after(self, event: &TurnEvent) -> Self {
         match event.event {
             Some(Event::Safety(_) | Event::Disclosure(_)) => self,
             _ => Self { attempt: event.attempt, offset: event.offset },

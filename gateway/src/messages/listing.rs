@@ -97,7 +97,7 @@ impl Listing {
             known_version,
             ..ListMessagesRequest::default()
         };
-        let request = self.caller.asks(READ, request);
+        let request = self.caller.reads(request);
         backends::answer(READ, self.backends.reads.list_messages(request)).await
     }
 

@@ -61,7 +61,7 @@ pub(crate) async fn list(
         all_branches,
         known_version,
     };
-    let call = app.backends.reads.list_messages(caller.asks(READ, request));
+    let call = app.backends.reads.list_messages(caller.reads(request));
     let found = backends::answer(READ, call).await?;
     if known.suffices(found.not_modified) {
         return Ok(part.not_modified(found.version));

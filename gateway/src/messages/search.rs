@@ -38,7 +38,7 @@ pub(crate) async fn list(
         page_size: query.count("limit", 1..=100)?.unwrap_or_default(),
         page_token: query.text("page_token").unwrap_or_default().to_owned(),
     };
-    let call = app.backends.reads.search_messages(caller.asks(READ, request));
+    let call = app.backends.reads.search_messages(caller.reads(request));
     let found = backends::answer(READ, call).await?;
     let results: Result<_, _> = found.hits.into_iter().map(finding).collect();
     Ok(Json(Found { results: results?, next_page_token: views::next_page(found.next_page_token) }))

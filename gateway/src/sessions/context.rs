@@ -38,7 +38,7 @@ pub(crate) async fn show(
     query: Query,
 ) -> Result<Json<Context>, ApiError> {
     let text = query.text("text").unwrap_or_default().to_owned();
-    let request = caller.asks(READ, GetContextRequest { session_id, text });
+    let request = caller.reads(GetContextRequest { session_id, text });
     let context = backends::answer(READ, app.backends.reads.get_context(request)).await?;
     let line = |Entry { role, content }| Line { role, content };
     Ok(Json(Context {

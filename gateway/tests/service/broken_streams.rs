@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chassis::status::Failure;
 use futures_util::stream::{self, StreamExt as _};
-use proto::chat::v1::{ExportItem, Message, export_item};
+use proto::chat::v1::{ErrorReason, ExportItem, Message, export_item};
 use reqwest::RequestBuilder;
 use serde_json::json;
 use tokio::sync::watch;
@@ -17,7 +17,7 @@ use super::answer::Answer;
 use super::raw::Raw;
 use super::rpc::PATIENCE;
 use super::services::Events;
-use super::telling::{Live, accepted, blocks, breaks, delta, done, stays, tells};
+use super::telling::{Live, accepted, blocks, breaks, delta, done, failed, stays, tells};
 use super::world::{World, answer};
 
 fn say(world: &World) -> RequestBuilder {
@@ -79,6 +79,25 @@ async fn a_stream_that_breaks_off_can_be_taken_up_again() {
         assert_eq!((last.name.as_str(), last.id.as_str()), ("error", "1.2"));
         assert_eq!(last.data["code"], code);
         assert!(!answer.text.contains("canary"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn where_a_stream_breaks_off_another_replica_goes_on_and_the_client_does_not_notice() {
+    let world = World::start().await;
+    for cut in [None, Some(failed(ErrorReason::Interrupted, Some(1)))] {
+        let told: Vec<_> = [accepted(), delta(2, "he")].into_iter().chain(cut).collect();
+        world.chat.stream.answers(move |_| Ok(tells(told.clone())));
+        world.chat.watch.answers(|request| {
+            let place = (request.turn_id, request.attempt, request.offset, request.from_start);
+            assert_eq!(place, (5, 1, 2, false));
+            Ok(tells(vec![delta(5, "llo"), done()]))
+        });
+        let answer = answer(say(&world)).await;
+        let heard = blocks(&answer.text);
+        let names: Vec<_> = heard.iter().map(|block| block.name.as_str()).collect();
+        assert_eq!(names, ["accepted", "delta", "delta", "done"]);
+        assert_eq!(heard[2].data["text"], "llo");
     }
 }
 

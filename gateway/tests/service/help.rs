@@ -152,6 +152,7 @@ async fn a_stream_that_ends_without_a_reply_ends_with_help() {
         }
     }
     // It breaks off without a word.
+    world.chat.watch.answers(|_| Ok(tells(vec![])));
     world.chat.stream.answers(|_| Ok(tells(vec![accepted()])));
     let send = say(&world, "/api/send-message/").header("accept", "text/event-stream");
     let last = blocks(&answer(send).await.text).pop().unwrap();

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::clock;
 use chassis::http::Limits;
@@ -24,6 +25,9 @@ use super::services::{Auth, Chat};
 
 /// The page that may call.
 pub(crate) const ORIGIN: &str = "https://buddy.example";
+
+/// How long another replica is looked for: there is only one.
+const RESUME: Duration = Duration::from_millis(300);
 
 pub(crate) struct World {
     pub(crate) auth: Arc<Auth>,
@@ -73,12 +77,13 @@ impl World {
         let mut config = Config {
             listen: address,
             identity: Identity::in_process(Config::NAME, &Secret::generate().unwrap()),
-            auth_endpoint: auth_backend.endpoint(),
-            chat_endpoint: chat_backend.endpoint(),
+            auth_endpoint: auth_backend.endpoint().into(),
+            chat_endpoint: chat_backend.endpoint().into(),
             origins: Origins::Listed(vec![ORIGIN.to_owned()]),
             trusted_proxies: TrustedProxies::default(),
             limits: Limits::default(),
-            streams: Streams::default(),
+            streams: Streams { resume: RESUME, ..Streams::default() },
+            notice: Duration::ZERO,
         };
         change(&mut config);
         let stop = CancellationToken::new();

@@ -6,17 +6,21 @@
 mod answer;
 mod apart;
 mod collector;
+mod load;
 mod numbers;
 mod process;
 mod product;
 mod reader;
+mod twins;
 mod user;
 
 pub use answer::Answer;
 pub use apart::Apart;
 pub use collector::{Collector, Span};
+pub use load::{Load, Seen};
 pub use numbers::Numbers;
 pub use process::{Process, free_address};
 pub use product::{Product, http_client};
 pub use reader::{Event, Reader};
+pub use twins::Twins;
 pub use user::User;

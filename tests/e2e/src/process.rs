@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A running program. Killed when dropped.
 pub struct Process {
     child: Child,
+    /// Whether it is the first of its own processes, behind the one that we started.
+    is_first: bool,
     lines: Arc<Mutex<Vec<String>>>,
     more: watch::Receiver<usize>,
     readers: JoinSet<()>,
@@ -63,6 +65,23 @@ impl Process {
         Self::spawn(command, settings)
     }
 
+    /// Starts a program as the first process of a system of its own, as in a container: signals that it does
+    /// not take care of do nothing there. `None`: this system does not let us.
+    #[must_use]
+    pub fn first_of_its_own(program: &str, settings: &[(&str, &str)]) -> Option<Self> {
+        let unshare = || {
+            let mut command = std::process::Command::new("unshare");
+            command.args(["--pid", "--fork", "--kill-child"]);
+            command
+        };
+        if !unshare().arg("true").output().is_ok_and(|tried| tried.status.success()) {
+            return None;
+        }
+        let mut command = Command::from(unshare());
+        command.arg(find(program));
+        Some(Self { is_first: true, ..Self::spawn(command, settings) })
+    }
+
     fn spawn(mut command: Command, settings: &[(&str, &str)]) -> Self {
         let mut child = command
             .env_clear()
@@ -79,7 +98,7 @@ impl Process {
         let (out, err) = (child.stdout.take(), child.stderr.take());
         readers.spawn(read(out.expect("piped"), lines.clone(), sender.clone()));
         readers.spawn(read(err.expect("piped"), lines.clone(), sender));
-        Self { child, lines, more, readers }
+        Self { child, is_first: false, lines, more, readers }
     }
 
     /// Waits for a line that contains `words` and returns it.
@@ -105,7 +124,8 @@ impl Process {
 
     /// Sends a signal, by its name: `TERM`, `INT`, `STOP`.
     pub async fn signal(&self, name: &str) {
-        let pid = self.child.id().expect("it is running").to_string();
+        let pid = self.child.id().expect("it is running");
+        let pid = if self.is_first { only_child(pid) } else { pid.to_string() };
         let sent = Command::new("kill").args([format!("-{name}"), pid]).status().await;
         assert!(sent.is_ok_and(|status| status.success()), "the signal was not sent");
     }
@@ -200,6 +220,12 @@ pub(crate) async fn run(program: &str, arguments: &[&str], settings: &[(&str, &s
     let output = output.expect("it should end").expect("it can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The one process that another one started.
+fn only_child(pid: u32) -> String {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    children.expect("children").trim().to_owned()
 }
 
 async fn read(

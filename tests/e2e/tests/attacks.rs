@@ -10,7 +10,7 @@ mod calls;
 mod certificates;
 mod changes;
 mod claims;
-mod company;
+pub(crate) mod company;
 mod controls;
 mod crowds;
 mod deletions;

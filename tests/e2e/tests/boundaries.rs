@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("safety-eval", &["chat-service"]),
     ("gateway", &["auth-client", "chassis", "crisis-resources", "proto"]),
     ("standalone", &["auth-service", "chassis", "chat-service", "gateway"]),
-    ("bench", &["e2e"]),
+    ("bench", &["e2e", "openai-stub"]),
 ];
 
 /// Libraries that only some rooms may know.

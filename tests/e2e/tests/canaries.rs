@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 const SECRET_HALF: std::ops::Range<usize> = 16..48;
 
 /// Texts that must never be seen again.
+#[derive(Clone)]
 pub(crate) struct Canaries(Vec<String>);
 
 impl Canaries {

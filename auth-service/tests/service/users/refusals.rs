@@ -60,7 +60,7 @@ async fn what_an_operator_cannot_do_is_said_in_a_sentence_and_nothing_is_changed
         ("users delete --yes", "", 78, "NAME|ID is missing"),
         ("users list --after ada", "", 78, "--after"),
         ("users show 99", "", 1, "there is no account 99"),
-        ("users dance", "", 78, "unknown argument"),
+        ("users dance", "", 78, "unknown argument \"dance\""),
     ] {
         let (found, why) = complaint(service.data.path(), words, input).await;
         assert!(found == Some(code) && why.contains(sentence), "{words}: {found:?} {why}");

@@ -1,27 +1,18 @@
 //! What tokens are worth while the auth service is away.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::clock;
 use chassis::grpc::Channel;
-use chassis::identity::{Certificates, Identity};
-use e2e::{Apart, Process, Product, User};
+use e2e::{Apart, Product, User};
 use openai_stub::Stub;
 use proto::chat::v1::ListSessionsRequest;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use serde_json::json;
 use tonic::Code;
-use tonic::transport::Endpoint;
 
 use super::deletion::delete;
 use super::{log_in, log_out};
-use crate::canaries::Canaries;
-
-/// What ada said.
-const WORDS: &str = "something of my own";
-/// More memory than an outage may cost, in bytes.
-const MEMORY: u64 = 50 * 1024 * 1024;
+use crate::attacks::company::{Company, connect, identity};
 
 const GOOD: (u16, Code) = (200, Code::Ok);
 const ENDED: (u16, Code) = (401, Code::Unauthenticated);
@@ -34,10 +25,8 @@ struct Doors {
 
 impl Doors {
     fn of(apart: &Apart) -> Self {
-        let endpoint = Endpoint::from_shared(apart.chat_url()).unwrap();
-        let opened = Certificates::open(&apart.certificates(), "gateway", &[], clock::now());
-        let identity = Identity::Certificates(Arc::new(opened.unwrap()));
-        let channel = chassis::grpc::connect_lazily(endpoint, &identity, "chat-service");
+        let gateway = identity(&apart.certificates(), "gateway");
+        let channel = connect(&apart.chat_url(), &gateway, "chat-service");
         Self { chat: ChatServiceClient::new(channel) }
     }
 
@@ -111,20 +100,15 @@ async fn whatever_ends_a_token_holds_though_the_auth_service_dies_right_behind_t
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_one_never_again() {
-    let stub = Stub::start().await.unwrap();
-    let apart = Apart::new(&stub.base_url());
-    let (gateway, chat) = (apart.start("gateway"), apart.start("chat-service"));
-    let mut auth = apart.start("auth-service");
-    let (product, doors) = (Product::at(&apart.gateway), Doors::of(&apart));
-    product.ready().await;
-    let ada = product.register("ada").await;
+    let mut company = Company::open().await;
+    let (product, doors) = (Product::at(&company.apart.gateway), Doors::of(&company.apart));
+    let (ada, session) = (company.ada.clone(), company.session);
     let ended = log_in(&product, &ada).await;
-    let (session, _) = ada.say(WORDS).await;
-    let memory = [&gateway, &chat].map(Process::resident_memory);
+    company.hide(&ended.access);
 
     // Killed right behind the answer.
     assert_eq!(log_out(&product, &ended.refresh).await.status, 200);
-    auth.kill().await;
+    company.kill_auth().await;
     assert_eq!(ended.get("/api/sessions/").await.says(), (401, "token_not_valid".into()));
     let login = json!({"username": ada.name, "password": ada.password});
     assert_eq!(product.post("/api/login/", &login).await.status, 503);
@@ -144,24 +128,12 @@ async fn without_the_auth_service_a_good_token_is_good_for_a_while_and_an_ended_
     let closed = tokio::time::timeout(Duration::from_secs(40), closed).await.unwrap();
     assert!(!closed.header("retry-after").is_empty(), "{}", closed.text);
 
-    auth = apart.start("auth-service");
     let open = async { while doors.say(&ada).await != GOOD {} };
-    tokio::time::timeout(Duration::from_secs(20), open).await.unwrap();
+    let open = tokio::time::timeout(Duration::from_secs(20), open);
+    company.start_auth(async { open.await.unwrap() }).await;
     assert_eq!(doors.say(&ended).await, ENDED);
     assert_eq!(ended.get("/api/sessions/").await.says(), (401, "token_not_valid".into()));
 
     // Nobody was hurt, and nothing was written down that is nobody's business.
-    assert_eq!(log_in(&product, &ada).await.messages(session).await[0].1, WORDS);
-    let mut canaries = Canaries::of([WORDS, ada.password.as_str(), "panicked"]);
-    for token in [&ada.access, &ada.refresh, &ended.access] {
-        canaries.add_token(token);
-    }
-    canaries.add_keys(&apart.data().join("keys"));
-    let [gateways, chats] = memory;
-    for (mut process, before) in [(gateway, gateways), (chat, chats), (auth, u64::MAX)] {
-        assert!(process.resident_memory().saturating_sub(before) < MEMORY);
-        process.signal("TERM").await;
-        assert_eq!(process.ended().await, Some(0), "{}", process.output());
-        canaries.are_not_in(&process.output());
-    }
+    company.ends_unharmed().await;
 }

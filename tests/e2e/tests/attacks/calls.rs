@@ -1,5 +1,6 @@
 //! Calls as they are on the wire: what no generated client sends.
 
+use std::fmt::Debug;
 use std::future::poll_fn;
 
 use http_body_util::{BodyExt as _, Full};
@@ -7,7 +8,6 @@ use tonic::Code;
 use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response};
 use tonic::codegen::{self, Bytes, Service};
-use tonic::transport::Error;
 
 /// A call, with an empty message unless told otherwise.
 #[derive(Clone)]
@@ -46,16 +46,16 @@ impl Call {
 
     pub(super) async fn sent<C, B>(self, channel: &C) -> Outcome
     where
-        C: Service<Request<Body>, Response = Response<B>, Error = Error> + Clone,
+        C: Service<Request<Body>, Response = Response<B>, Error: Debug> + Clone,
         B: codegen::Body,
     {
         self.try_to_send(channel).await.unwrap()
     }
 
     /// Sends it where perhaps nobody takes it.
-    pub(super) async fn try_to_send<C, B>(self, channel: &C) -> Result<Outcome, Error>
+    pub(super) async fn try_to_send<C, B>(self, channel: &C) -> Result<Outcome, C::Error>
     where
-        C: Service<Request<Body>, Response = Response<B>, Error = Error> + Clone,
+        C: Service<Request<Body>, Response = Response<B>> + Clone,
         B: codegen::Body,
     {
         let mut request = Request::builder().method("POST").uri(&self.path);

@@ -123,7 +123,8 @@ async fn hung_up_on(what: String, mut link: Link) {
     assert!(ended.is_ok(), "{what}");
 }
 
-/// E13: they cost no more than those who ask as much and take it, and all ports hang up on them.
+/// E13: they cost no more than those who ask as much and take it, and all ports hang up on them, unless what
+/// they were told is so small that it left at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_for_much_and_takes_one_byte_of_it_or_none_gets_little_of_us() {
     let library = Library::open(3).await;

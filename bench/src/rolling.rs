@@ -1,0 +1,81 @@
+//! Two of each service on the same data, restarted one after the other, killed and held up under load.
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use e2e::{Load, Seen, Twins};
+use openai_stub::Stub;
+
+/// Reads and named messages a second.
+const READS: u32 = 100;
+const SENDS: u32 = 10;
+/// Where the chat service is among the twins.
+const CHAT: usize = 1;
+/// Between two restarts, as an operator does it.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Within this time whoever does not answer is left.
+const LEFT: Duration = Duration::from_secs(2);
+
+pub(crate) async fn measure() -> anyhow::Result<()> {
+    let stub = Stub::start().await?;
+    let mut twins = Twins::start(&stub.base_url()).await;
+    println!("{READS} reads and {SENDS} named messages a second");
+    let load = Load::start(&twins.gateways.each_ref(), READS, SENDS).await;
+    for (program, name) in Twins::PROGRAMS.into_iter().enumerate() {
+        for which in 0..2 {
+            let process = &mut twins.processes[program][which];
+            process.signal("TERM").await;
+            let told = Instant::now();
+            let code = process.ended().await;
+            ensure!(code == Some(0), "{name} ended with {code:?}");
+            let ended = told.elapsed();
+            twins.restart(program, which).await;
+            println!("{name} {which}: ended after {ended:.1?}, ready after {:.1?}", told.elapsed());
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    tell("restarts", &load.end().await, None)?;
+
+    let load = Load::start(&[&twins.gateways[0]], READS, SENDS).await;
+    tokio::time::sleep(PAUSE).await;
+    twins.processes[CHAT][0].kill().await;
+    let killed = Instant::now();
+    tokio::time::sleep(PAUSE * 3).await;
+    tell("kill -9 of a chat service", &load.end().await, Some(killed))?;
+    twins.restart(CHAT, 0).await;
+
+    let load = Load::start(&[&twins.gateways[0]], READS, SENDS).await;
+    tokio::time::sleep(PAUSE).await;
+    twins.processes[CHAT][0].signal("STOP").await;
+    let hung = Instant::now();
+    tokio::time::sleep(PAUSE * 3).await;
+    twins.processes[CHAT][0].signal("CONT").await;
+    tell("a chat service hangs", &load.end().await, Some(hung))
+}
+
+/// Says what people met with. A read that failed, and a message that was never answered, is an error.
+fn tell(what: &str, seen: &Seen, since: Option<Instant>) -> anyhow::Result<()> {
+    let tries: usize = seen.sends.iter().map(|send| send.1).sum();
+    let longest = seen.sends.iter().map(|send| send.0).max().unwrap_or_default();
+    let mut times: Vec<_> = seen.reads.iter().map(|read| read.1).collect();
+    times.sort_unstable();
+    let at = |part: usize| times.get(times.len() * part / 1_000).copied().unwrap_or_default();
+    let failed = seen.failed();
+    println!(
+        "{what}: {} reads, {} failed, median {:.1?}, p99.9 {:.1?}, slowest {:.1?}; {} messages answered, sent \
+         {tries} times, the longest took {longest:.1?}",
+        seen.reads.len(),
+        failed.len(),
+        at(500),
+        at(999),
+        times.last().copied().unwrap_or_default(),
+        seen.sends.len(),
+    );
+    if let Some(since) = since {
+        let later = seen.slowest_since(since + LEFT);
+        println!("  of the reads that began {LEFT:?} later, the slowest took {later:.1?}");
+    }
+    ensure!(failed.is_empty(), "reads failed: {failed:?}");
+    ensure!(seen.lost.is_empty(), "messages were never answered: {:?}", seen.lost);
+    Ok(())
+}

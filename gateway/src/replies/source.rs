@@ -1,0 +1,145 @@
+//! Where a reply is told: by one replica of the chat service, and by another if that one goes away.
+
+use std::time::Duration;
+
+use chassis::grpc::Channel;
+use proto::chat::v1::chat_service_client::ChatServiceClient;
+use proto::chat::v1::turn_event::Event;
+use proto::chat::v1::{ErrorReason, TurnEvent, WatchTurnRequest};
+use tokio::time::{Instant, sleep, timeout_at};
+use tonic::{Status, Streaming};
+
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::events::position::Position;
+use crate::router::App;
+
+/// Between two tries to go on.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Whose reply it is, and how it is gone on with where it breaks off.
+pub(crate) struct Listener {
+    turns: ChatServiceClient<Channel>,
+    caller: Caller,
+    patience: Duration,
+}
+
+/// A reply that is being told.
+pub(super) struct Source {
+    listener: Listener,
+    events: Streaming<TurnEvent>,
+    /// 0 until it is known.
+    turn_id: i64,
+    position: Position,
+    furthest: Position,
+    /// That it was cut off since it last went on, and how.
+    cut: Option<Cut>,
+}
+
+/// What came instead of another event.
+type End = Result<Option<TurnEvent>, Status>;
+
+/// A reply that was cut off.
+struct Cut {
+    how: End,
+    /// Until when somebody else may go on.
+    until: Instant,
+}
+
+impl Listener {
+    pub(crate) fn new(app: &App, caller: Caller) -> Self {
+        Self { turns: app.backends.turns.clone(), caller, patience: app.streams.resume }
+    }
+}
+
+impl Source {
+    pub(super) fn new(listener: Listener, events: Streaming<TurnEvent>) -> Self {
+        let (position, furthest) = (Position::default(), Position::default());
+        Self { listener, events, turn_id: 0, position, furthest, cut: None }
+    }
+
+    /// A turn that is known already, from a place on.
+    pub(super) fn from(self, turn_id: i64, position: Position) -> Self {
+        Self { turn_id, position, furthest: position, ..self }
+    }
+
+    /// How far it has been told.
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The next event as it comes; `None` if there is none, which is no end.
+    pub(super) async fn first(&mut self) -> Result<Option<TurnEvent>, Status> {
+        let told = self.events.message().await?;
+        Ok(told.inspect(|event| self.note(event)))
+    }
+
+    /// The next event. If the replica that tells goes away, another one is asked to go on: nothing is lost,
+    /// and nothing told twice.
+    pub(super) async fn next(&mut self) -> Result<TurnEvent, ApiError> {
+        let told = loop {
+            let told = self.events.message().await;
+            if self.turn_id == 0 || !is_cut(&told) {
+                break told;
+            }
+            let until = Instant::now() + self.listener.patience;
+            let cut = self.cut.take().unwrap_or(Cut { how: told, until });
+            if !self.resume(cut.until).await {
+                break cut.how;
+            }
+            self.cut = Some(cut);
+        };
+        match told {
+            Ok(Some(event)) => {
+                self.note(&event);
+                Ok(event)
+            }
+            Ok(None) => Err(ApiError::broken_off(None)),
+            Err(status) => Err(ApiError::broken_off(Some(status))),
+        }
+    }
+
+    fn note(&mut self, event: &TurnEvent) {
+        if event.turn_id > 0 {
+            self.turn_id = event.turn_id;
+        }
+        self.position = self.position.after(event);
+        // Whoever only repeats what was told does not go on.
+        if self.position > self.furthest {
+            self.furthest = self.position;
+            self.cut = None;
+        }
+    }
+
+    /// Whether somebody goes on.
+    async fn resume(&mut self, until: Instant) -> bool {
+        while Instant::now() < until {
+            // Whoever stops has first to be known to stop.
+            sleep(PAUSE).await;
+            let Position { attempt, offset } = self.position;
+            let request =
+                WatchTurnRequest { turn_id: self.turn_id, attempt, offset, from_start: false };
+            let request = self.listener.caller.asks_at_length(request);
+            match timeout_at(until, self.listener.turns.watch_turn(request)).await {
+                Ok(Ok(answer)) => {
+                    self.events = answer.into_inner();
+                    return true;
+                }
+                Ok(Err(status)) if chassis::status::reason(&status).is_some() => return false,
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        false
+    }
+}
+
+/// Whether whoever tells stops, though the turn goes on.
+fn is_cut(told: &End) -> bool {
+    match told {
+        Ok(Some(TurnEvent { event: Some(Event::Failed(failed)), .. })) => {
+            failed.reason() == ErrorReason::Interrupted
+        }
+        Ok(told) => told.is_none(),
+        Err(status) => chassis::status::reason(status).is_none(),
+    }
+}
