@@ -87,7 +87,7 @@ impl Config {
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let listen = settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server");
+        let listen = Self::read_listen(settings);
         let identity = Identity::read(settings, "GATEWAY_TLS_DIR", Self::NAME, &[]);
         let auth =
             settings.required::<Address>("GATEWAY_AUTH_URL", "the auth service, https://HOST:PORT");
@@ -105,6 +105,11 @@ impl Config {
             limits: Limits::default(),
             streams: Streams::default(),
         })
+    }
+
+    /// Reads where it listens. `None`: `settings` knows what is wrong.
+    pub fn read_listen(settings: &mut Settings) -> Option<SocketAddr> {
+        settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server")
     }
 
     /// Reads what a process that chooses the addresses by itself leaves to set. Its services know each
