@@ -43,10 +43,8 @@ pub fn work(arguments: &mut Arguments, settings: &mut Settings, needs: Needs) ->
 /// # Errors
 /// One sentence when something cannot be written, or certificates are there and no good.
 pub fn prepare(folder: &Path, needs: Needs, now: DateTime<Utc>) -> anyhow::Result<String> {
-    let certificates = match certificates(folder, needs.services, now)? {
-        true => "certificates: made",
-        false => "certificates: are there",
-    };
+    let are_new = certificates(folder, needs.services, now)?;
+    let certificates = if are_new { "made" } else { "are there" };
     let mut made = Vec::new();
     for name in needs.passwords {
         let place = folder.join(PASSWORDS).join(name);
@@ -55,7 +53,7 @@ pub fn prepare(folder: &Path, needs: Needs, now: DateTime<Utc>) -> anyhow::Resul
         }
     }
     let made = if made.is_empty() { "none" } else { &made.join(", ") };
-    Ok(format!("{certificates}\npasswords made: {made}"))
+    Ok(format!("certificates: {certificates}\npasswords made: {made}"))
 }
 
 /// Makes certificates for `services`, unless that is done. The key of the authority is written last: where
