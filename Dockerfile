@@ -45,7 +45,7 @@ COPY --from=build --chown=65532:65532 /rootfs/gateway/owned/ /
 ENV GATEWAY_LISTEN=0.0.0.0:8000 GATEWAY_TLS_DIR=/identity
 USER 65532:65532
 EXPOSE 8000
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["/gateway", "healthcheck"]
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s --retries=3 CMD ["/gateway", "healthcheck"]
 ENTRYPOINT ["/gateway"]
 
 FROM program AS auth-service
@@ -56,7 +56,7 @@ COPY --from=build --chown=65532:65532 /rootfs/auth-service/owned/ /
 ENV AUTH_LISTEN=0.0.0.0:50051 AUTH_TLS_DIR=/identity AUTH_KEYS_DIR=/keys
 USER 65532:65532
 EXPOSE 50051
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["/auth-service", "healthcheck"]
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s --retries=3 CMD ["/auth-service", "healthcheck"]
 ENTRYPOINT ["/auth-service"]
 
 FROM program AS chat-service
@@ -67,7 +67,7 @@ COPY --from=build --chown=65532:65532 /rootfs/chat-service/owned/ /
 ENV CHAT_LISTEN=0.0.0.0:50052 CHAT_TLS_DIR=/identity
 USER 65532:65532
 EXPOSE 50052
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["/chat-service", "healthcheck"]
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s --retries=3 CMD ["/chat-service", "healthcheck"]
 ENTRYPOINT ["/chat-service"]
 
 # The last one is what is built unless a target is named.
@@ -80,5 +80,5 @@ ENV AI_BUDDY_LISTEN=0.0.0.0:8000 AI_BUDDY_DATA=/data
 USER 65532:65532
 EXPOSE 8000
 VOLUME /data
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["/ai-buddy", "healthcheck"]
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s --retries=3 CMD ["/ai-buddy", "healthcheck"]
 ENTRYPOINT ["/ai-buddy"]

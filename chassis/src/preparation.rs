@@ -80,7 +80,7 @@ fn certificates(
     let files = authority::issue(services, now)?;
     let write = |folder: &Path, name: &str| -> anyhow::Result<()> {
         let file = files.iter().find(|file| file.name == name).context("a file is missing")?;
-        write(&folder.join(name), file.text.as_bytes()).with_context(|| unwritable(folder))
+        write(&folder.join(name), 0o700, file.text.as_bytes()).with_context(|| unwritable(folder))
     };
     for name in services {
         let of_service = folder.join(name);
@@ -99,16 +99,16 @@ fn password(folder: &Path) -> anyhow::Result<bool> {
     let file = folder.join("password");
     let is_new = !file.exists();
     if is_new {
-        write(&file, Secret::generate()?.text().as_bytes())?;
+        write(&file, 0o755, Secret::generate()?.text().as_bytes())?;
     }
     fs::set_permissions(&file, Permissions::from_mode(0o444))?;
     Ok(is_new)
 }
 
-/// Writes a file whole or not at all, and the folder it stands in.
-fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+/// Writes a file whole or not at all, and the folder it stands in, with these rights if it is new.
+fn write(file: &Path, folder_mode: u32, bytes: &[u8]) -> anyhow::Result<()> {
     if let Some(folder) = file.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        DirBuilder::new().recursive(true).mode(folder_mode).create(folder)?;
     }
     Ok(Draft::write(file, bytes)?.publish()?)
 }
