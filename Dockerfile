@@ -76,7 +76,7 @@ LABEL org.opencontainers.image.title="ai-buddy" \
     org.opencontainers.image.description="AI Buddy, all services in one process, on SQLite"
 COPY --from=build /rootfs/ai-buddy/root/ /
 COPY --from=build --chown=65532:65532 /rootfs/ai-buddy/owned/ /
-ENV AI_BUDDY_LISTEN=0.0.0.0:8000 AI_BUDDY_DATA=/data
+ENV AI_BUDDY_LISTEN=0.0.0.0:8000 AI_BUDDY_DATA=/data SQLITE_TMPDIR=/data
 USER 65532:65532
 EXPOSE 8000
 VOLUME /data

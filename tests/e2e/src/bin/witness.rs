@@ -55,7 +55,10 @@ async fn speak(urls: &[String]) -> Value {
         people.spawn(talk(lines, stopped.clone()));
     }
     let mut terminate = signal(SignalKind::terminate()).expect("signals");
-    terminate.recv().await;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        Some(ended) = people.join_next() => panic!("somebody stopped talking: {ended:?}"),
+    }
     stop.send_replace(true);
     let all = people.join_all().await;
     let (mut people, mut repeats, mut longest) = (Vec::new(), 0, Duration::ZERO);
@@ -79,7 +82,7 @@ fn product(url: &str) -> Product {
 async fn talk(lines: Vec<User>, stopped: watch::Receiver<bool>) -> (Value, usize, Duration) {
     let (mut said, mut repeats, mut longest) = (Vec::new(), 0, Duration::ZERO);
     while !*stopped.borrow() {
-        let (text, begun) = (format!("this is number {}", said.len()), Instant::now());
+        let (text, begun) = (format!("number-{}", said.len()), Instant::now());
         loop {
             let line = &lines[(said.len() + repeats) % lines.len()];
             if let Some(answer) = try_to_say(line, &text).await {
