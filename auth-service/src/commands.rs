@@ -3,15 +3,19 @@
 pub mod certificates;
 pub mod keys;
 mod place;
+mod preparation;
 pub mod upkeep;
 pub mod users;
 
+use chassis::healthcheck;
 use chassis::process::Command;
+
+use crate::config::Config;
 
 pub use place::{OwnSettings, Place};
 
 /// What the service does beside serving.
-pub const COMMANDS: [Command; 13] = [
+pub const COMMANDS: [Command; 15] = [
     users::list::<OwnSettings>(),
     users::show::<OwnSettings>(),
     users::create::<OwnSettings>(),
@@ -23,6 +27,13 @@ pub const COMMANDS: [Command; 13] = [
     keys::ROTATE,
     keys::REVOKE,
     certificates::COMMAND,
+    preparation::COMMAND,
     upkeep::MIGRATE,
     upkeep::check::<OwnSettings>(),
+    HEALTHCHECK,
 ];
+
+const HEALTHCHECK: Command = healthcheck::command(|_, settings| {
+    let (listen, identity) = (Config::read_listen(settings), Config::read_identity(settings, &[]));
+    Some(healthcheck::of_grpc(listen?, identity?, Config::NAME))
+});

@@ -53,11 +53,11 @@ impl Config {
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let listen = settings.value("AUTH_LISTEN", Self::LISTEN, "address of the gRPC server");
+        let listen = Self::read_listen(settings);
         let verifiers = Verifiers::read(settings);
         // Whoever else has a certificate of ours is nobody in particular.
         let callers = verifiers.clone().unwrap_or_default();
-        let identity = Identity::read(settings, "AUTH_TLS_DIR", Self::NAME, &callers.names());
+        let identity = Self::read_identity(settings, &callers.names());
         let url = Url::read(settings, Self::DATABASE, "accounts");
         let keys = settings.required("AUTH_KEYS_DIR", "folder of the signing keys, made if absent");
         let chat = settings.required::<Address>(
@@ -110,6 +110,16 @@ impl Config {
             hashing_threads,
             tries: tries?,
         })
+    }
+
+    /// Reads where it listens.
+    pub(crate) fn read_listen(settings: &mut Settings) -> Option<SocketAddr> {
+        settings.value("AUTH_LISTEN", Self::LISTEN, "address of the gRPC server")
+    }
+
+    /// Reads what it shows to others. `callers` are those that it tells apart.
+    pub(crate) fn read_identity(settings: &mut Settings, callers: &[&str]) -> Option<Identity> {
+        Identity::read(settings, "AUTH_TLS_DIR", Self::NAME, callers)
     }
 
     fn read_rotation(settings: &mut Settings) -> Option<bool> {

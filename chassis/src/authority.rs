@@ -22,6 +22,10 @@ use crate::settings::Settings;
 const AUTHORITY_DAYS: i64 = 3_650;
 /// Days that a certificate is good for: no program that counts them takes more.
 const SERVICE_DAYS: i64 = 825;
+/// The file that holds the certificate of an authority.
+pub(crate) const CERTIFICATE: &str = "ca.pem";
+/// The file that holds its key.
+pub(crate) const KEY: &str = "ca.key";
 /// Names of this machine, where all services may run.
 const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
@@ -88,9 +92,9 @@ pub fn make(folder: &Path, names: &[&str], now: DateTime<Utc>) -> anyhow::Result
 }
 
 /// A file that is to be written.
-struct File {
-    name: String,
-    text: String,
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) text: String,
     is_secret: bool,
 }
 
@@ -111,7 +115,8 @@ impl File {
     }
 }
 
-fn issue(names: &[&str], now: DateTime<Utc>) -> anyhow::Result<Vec<File>> {
+/// The files of a new authority and of those it vouches for.
+pub(crate) fn issue(names: &[&str], now: DateTime<Utc>) -> anyhow::Result<Vec<File>> {
     let key = KeyPair::generate()?;
     // Each has a name of its own: whoever meets another one's certificate can say that it is foreign.
     let title = format!("authority of services {}", Uuid::now_v7());
@@ -120,8 +125,8 @@ fn issue(names: &[&str], now: DateTime<Utc>) -> anyhow::Result<Vec<File>> {
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = authority.self_signed(&key)?;
     let mut files = vec![
-        File::open("ca.pem".to_owned(), certificate.pem()),
-        File::secret("ca.key".to_owned(), &key),
+        File::open(CERTIFICATE.to_owned(), certificate.pem()),
+        File::secret(KEY.to_owned(), &key),
     ];
     let authority = Issuer::new(authority, key);
     for name in names {

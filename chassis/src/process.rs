@@ -7,7 +7,7 @@ mod dumps;
 use std::fmt::Display;
 use std::future::Future;
 use std::io::{ErrorKind, Write as _};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -237,6 +237,15 @@ pub async fn listen(address: SocketAddr, name: &str) -> anyhow::Result<TcpListen
     })?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     Ok(listener)
+}
+
+/// Where to reach from this machine what listens on `address`.
+#[must_use]
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    address
 }
 
 /// Waits for the first signal, asks for a shutdown, and returns when that takes too long.

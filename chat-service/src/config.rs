@@ -1,10 +1,10 @@
 //! Settings of the chat service.
 
 mod base_url;
+mod buddy;
 mod safety;
 
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::time::Duration;
 
 use chassis::ending::Ending;
@@ -13,13 +13,12 @@ use chassis::identity::{Identity, Secret};
 use chassis::settings::Settings;
 use database::Url;
 use proto::services;
-use secrecy::{ExposeSecret as _, SecretString};
 
-use self::base_url::BaseUrl;
 use crate::buddy::limits::Limits;
 use crate::limits::PersonLimits;
 use crate::prompt::Window;
 
+pub use buddy::{BuddyConfig, ModelConfig};
 pub use safety::Disclosure;
 
 /// Settings of the chat service.
@@ -61,30 +60,6 @@ pub struct TurnsConfig {
     pub verdict: bool,
 }
 
-/// Who answers.
-#[derive(Debug, Clone)]
-pub enum BuddyConfig {
-    /// Replies written in advance, no model.
-    Offline,
-    /// A language model.
-    Model(ModelConfig),
-}
-
-/// Which language model, and how patiently it is asked.
-#[derive(Debug, Clone)]
-pub struct ModelConfig {
-    /// Base address of the API, ending in `/v1` for most.
-    pub base_url: String,
-    /// The key, where the API wants one.
-    pub api_key: Option<SecretString>,
-    /// The model's name.
-    pub model: String,
-    /// Longest reply, in tokens.
-    pub reply_tokens: u32,
-    /// How long we wait for what.
-    pub limits: Limits,
-}
-
 /// Services that call it.
 const CALLERS: [&str; 2] = [services::AUTH, services::GATEWAY];
 
@@ -98,30 +73,16 @@ impl Config {
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let listen = settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server");
-        let identity = Identity::read(settings, "CHAT_TLS_DIR", Self::NAME, &CALLERS);
+        let listen = Self::read_listen(settings);
+        let identity = Self::read_identity(settings);
         let url = Url::read(settings, Self::DATABASE, "conversations");
         let auth = settings.required::<Address>(
             "CHAT_AUTH_URL",
             "the auth service, https://HOST:PORT, or several",
         );
         let ending = Ending::read(settings, "CHAT");
-        let help = "who answers: model, or offline for replies written in advance";
-        let offline = settings.value::<Choice>("CHAT_BUDDY", "model", help);
         let reply = reply_tokens(settings);
-        let (model, rest) = (BuddyConfig::read(settings, reply), Rest::read(settings, reply));
-        let buddy = match (offline?, model?) {
-            (Choice::Offline, _) => BuddyConfig::Offline,
-            (Choice::Model, BuddyConfig::Offline) => {
-                settings.problem(
-                    "OPENAI_API_KEY",
-                    "is not set, and neither is OPENAI_BASE_URL: without one of them there is no \
-                     model to ask (CHAT_BUDDY=offline does without)",
-                );
-                return None;
-            }
-            (Choice::Model, model) => model,
-        };
+        let (buddy, rest) = (BuddyConfig::read(settings, reply), Rest::read(settings, reply));
         let Rest { max_text_characters, turns } = rest?;
         Some(Self {
             listen: listen?,
@@ -129,10 +90,20 @@ impl Config {
             database_url: url?,
             auth_endpoint: auth?,
             ending: ending?,
-            buddy,
+            buddy: buddy?,
             max_text_characters,
             turns,
         })
+    }
+
+    /// Reads where it listens. `None`: `settings` knows what is wrong.
+    pub fn read_listen(settings: &mut Settings) -> Option<SocketAddr> {
+        settings.value("CHAT_LISTEN", Self::LISTEN, "address of the gRPC server")
+    }
+
+    /// Reads what it shows to others. `None`: `settings` knows what is wrong.
+    pub fn read_identity(settings: &mut Settings) -> Option<Identity> {
+        Identity::read(settings, "CHAT_TLS_DIR", Self::NAME, &CALLERS)
     }
 
     /// Reads what a process that chooses the database by itself leaves to set. Its services know each
@@ -147,7 +118,7 @@ impl Config {
         let help = "address of its gRPC server, on this machine only";
         let listen = settings.value::<Loopback>("CHAT_LISTEN", "127.0.0.1:0", help);
         let reply = reply_tokens(settings);
-        let buddy = BuddyConfig::read(settings, reply);
+        let buddy = BuddyConfig::read_named(settings, reply);
         let Rest { max_text_characters, turns } = Rest::read(settings, reply)?;
         Some(Self {
             listen: listen?.0,
@@ -159,23 +130,6 @@ impl Config {
             max_text_characters,
             turns,
         })
-    }
-}
-
-enum Choice {
-    Model,
-    Offline,
-}
-
-impl FromStr for Choice {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "model" => Ok(Self::Model),
-            "offline" => Ok(Self::Offline),
-            _ => Err("must be model or offline"),
-        }
     }
 }
 
@@ -221,38 +175,6 @@ impl Rest {
             verdict: verdict?,
         };
         Some(Self { max_text_characters: size(text?)?, turns })
-    }
-}
-
-impl BuddyConfig {
-    /// A model if there is a key or an address, else offline.
-    fn read(settings: &mut Settings, reply: Option<u64>) -> Option<Self> {
-        let key = settings.secret("OPENAI_API_KEY", "key of the language model's API");
-        let url = settings.optional::<BaseUrl>(
-            "OPENAI_BASE_URL",
-            "base address of any OpenAI-compatible API [https://api.openai.com/v1]",
-        );
-        let model = settings.value("OPENAI_MODEL", "gpt-4o-mini", "name of the model");
-        let limits = Limits::read(settings);
-        let (key, url) = (key?, url?);
-        let printable =
-            |key: &SecretString| key.expose_secret().bytes().all(|b| b.is_ascii_graphic());
-        if key.as_ref().is_some_and(|key| !printable(key)) {
-            settings
-                .problem("OPENAI_API_KEY", "has characters that no key has: spaces, line breaks");
-            return None;
-        }
-        if key.is_none() && url.is_none() {
-            return Some(Self::Offline);
-        }
-        let base_url = url.map_or_else(|| "https://api.openai.com/v1".to_owned(), |url| url.0);
-        Some(Self::Model(ModelConfig {
-            base_url,
-            api_key: key,
-            model: model?,
-            reply_tokens: u32::try_from(reply?).ok()?,
-            limits: limits?,
-        }))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use chassis::process::{self, About};
+use chassis::healthcheck;
+use chassis::process::{self, About, Command};
 use chat_service::{Config, report, serve};
 
 const ABOUT: About = About {
@@ -13,8 +14,15 @@ const ABOUT: About = About {
     measures: chat_service::measures,
 };
 
+const HEALTHCHECK: Command = healthcheck::command(|_, settings| {
+    let (listen, identity) = (Config::read_listen(settings), Config::read_identity(settings));
+    Some(healthcheck::of_grpc(listen?, identity?, Config::NAME))
+});
+
 fn main() -> ExitCode {
-    process::run_with(ABOUT, &[report::COMMAND], Config::read, |config, shutdown| async move {
+    let commands = [report::COMMAND, HEALTHCHECK];
+    process::run_with(ABOUT, &commands, Config::read, |config, shutdown| async move {
+        tracing::info!("{}", config.buddy);
         let listener = process::listen(config.listen, "CHAT_LISTEN").await?;
         serve(listener, config, shutdown).await.context("chat service")
     })

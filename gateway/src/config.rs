@@ -98,7 +98,7 @@ impl Config {
 
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let listen = settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server");
+        let listen = Self::read_listen(settings);
         let identity = Identity::read(settings, "GATEWAY_TLS_DIR", Self::NAME, &[]);
         let auth = settings.required::<Address>(
             "GATEWAY_AUTH_URL",
@@ -122,6 +122,11 @@ impl Config {
             streams: Streams::default(),
             notice: notice?,
         })
+    }
+
+    /// Reads where it listens. `None`: `settings` knows what is wrong.
+    pub fn read_listen(settings: &mut Settings) -> Option<SocketAddr> {
+        settings.value("GATEWAY_LISTEN", Self::LISTEN, "address of the HTTP server")
     }
 
     /// Reads what a process that chooses the addresses by itself leaves to set. Its services know each

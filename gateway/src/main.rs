@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use chassis::process::{self, About};
+use chassis::healthcheck;
+use chassis::process::{self, About, Command};
 use gateway::{Config, serve};
 
 const ABOUT: About = About {
@@ -12,8 +13,14 @@ const ABOUT: About = About {
     measures: Vec::new,
 };
 
+/// Whether it is ready, and not whether it lives: whoever waits for a container to be healthy wants to be
+/// served by it.
+const HEALTHCHECK: Command = healthcheck::command(|_, settings| {
+    Some(healthcheck::of_http(Config::read_listen(settings)?, "/readyz"))
+});
+
 fn main() -> ExitCode {
-    process::run(ABOUT, Config::read, |config, shutdown| async move {
+    process::run_with(ABOUT, &[HEALTHCHECK], Config::read, |config, shutdown| async move {
         crisis_resources::check()?;
         let listener = process::listen(config.listen, "GATEWAY_LISTEN").await?;
         serve(listener, config, shutdown).await;

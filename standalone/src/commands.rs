@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use auth_service::commands::{Place, certificates, keys, upkeep, users};
+use chassis::healthcheck;
 use chassis::process::Command;
 use chassis::settings::Settings;
 use chat_service::report;
@@ -12,7 +13,7 @@ use crate::{config, make};
 
 /// What the product does beside serving: the services' own commands, on the databases and keys in its
 /// folder.
-pub const COMMANDS: [Command; 14] = [
+pub const COMMANDS: [Command; 15] = [
     users::list::<Folder>(),
     users::show::<Folder>(),
     users::create::<Folder>(),
@@ -58,6 +59,9 @@ pub const COMMANDS: [Command; 14] = [
         ..upkeep::MIGRATE
     },
     upkeep::check::<Folder>(),
+    healthcheck::command(|_, settings| {
+        Some(healthcheck::of_http(config::read_listen(settings)?, "/readyz"))
+    }),
 ];
 
 /// The product's folder, where accounts and keys have their places.

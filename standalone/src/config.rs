@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use chassis::grpc::Address;
 use chassis::identity::Secret;
 use chassis::settings::Settings;
-use chat_service::BuddyConfig;
 use database::Url;
 use tonic::transport::Endpoint;
 
@@ -29,8 +28,7 @@ impl Config {
     /// Reads the settings. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings) -> Option<Self> {
         let secret = secret(settings)?;
-        let help = "address of the HTTP server";
-        let listen = settings.value("AI_BUDDY_LISTEN", gateway::Config::LISTEN, help);
+        let listen = read_listen(settings);
         let data = folder(settings);
         let folder = data.clone().unwrap_or_default();
         let accounts = accounts(settings, &folder);
@@ -55,12 +53,7 @@ impl Config {
     /// Which buddy answers, for the person at the terminal.
     #[must_use]
     pub fn buddy(&self) -> String {
-        match &self.chat.buddy {
-            BuddyConfig::Offline => "the offline buddy answers, with replies written in advance; set \
-                                     OPENAI_API_KEY or OPENAI_BASE_URL to have a language model answer"
-                .to_owned(),
-            BuddyConfig::Model(model) => format!("{} at {} answers", model.model, model.base_url),
-        }
+        self.chat.buddy.to_string()
     }
 }
 
@@ -70,6 +63,11 @@ fn secret(settings: &mut Settings) -> Option<Secret> {
     let problem =
         |error: &anyhow::Error| settings.problem("no service can start:", &error.to_string());
     secret.inspect_err(problem).ok()
+}
+
+/// Where it listens.
+pub(crate) fn read_listen(settings: &mut Settings) -> Option<SocketAddr> {
+    settings.value("AI_BUDDY_LISTEN", gateway::Config::LISTEN, "address of the HTTP server")
 }
 
 /// The folder that holds everything.

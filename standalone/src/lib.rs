@@ -7,7 +7,7 @@ mod commands;
 mod config;
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
@@ -83,15 +83,6 @@ impl Product {
     }
 }
 
-/// Where to reach from this machine what listens on `address`.
-#[must_use]
-pub fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
-    address
-}
-
 /// Makes the folder, for its owner alone.
 fn make(folder: &Path) -> anyhow::Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -119,6 +110,6 @@ fn prepare(folder: &Path) -> anyhow::Result<File> {
 }
 
 fn endpoint(address: SocketAddr) -> anyhow::Result<Endpoint> {
-    let address = reachable(address);
+    let address = process::reachable(address);
     Ok(Endpoint::from_shared(format!("http://{address}"))?)
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use chassis::process::{self, About};
-use standalone::{COMMANDS, Config, Product, reachable};
+use standalone::{COMMANDS, Config, Product};
 
 const ABOUT: About = About {
     name: "ai-buddy",
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     process::run_with(ABOUT, &COMMANDS, Config::read, |config, shutdown| async move {
         let listener = process::listen(config.listen, "AI_BUDDY_LISTEN").await?;
         let is_open = !listener.local_addr()?.ip().is_loopback();
-        let address = reachable(listener.local_addr()?);
+        let address = process::reachable(listener.local_addr()?);
         let (buddy, data) = (config.buddy(), config.data.display().to_string());
         let product = Product::open(config).await?;
         println!("AI Buddy listens on http://{address}/api/");

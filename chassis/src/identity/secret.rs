@@ -42,6 +42,11 @@ impl Secret {
         Ok(Self(value))
     }
 
+    /// It in letters, for whoever is to be given it.
+    pub(crate) fn text(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
     /// Whether these bytes are it, in a time that tells nothing about it.
     fn is(&self, shown: &[u8]) -> bool {
         self.0.as_encoded_bytes().ct_eq(shown).into()

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{Answer, Process, User, process};
 
@@ -23,6 +24,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Product {
     base: String,
     http: Client,
+    /// Whether other tests, or an earlier run of this one, may have used names.
+    is_shared: bool,
     own: Option<Own>,
 }
 
@@ -57,7 +60,7 @@ impl Product {
     /// With the offline buddy.
     pub async fn start() -> Self {
         match outside() {
-            Some(url) => Self { base: url, http: http_client(), own: None },
+            Some(base) => Self { base, http: http_client(), is_shared: true, own: None },
             None => Self::start_with(|_| {}).await,
         }
     }
@@ -122,7 +125,7 @@ impl Product {
         });
         let inside = Some(Inside { settings, stop, running });
         let own = Some(Own { data, auth, chat, inside });
-        let product = Self { base, http: http_client(), own };
+        let product = Self { base, http: http_client(), is_shared: false, own };
         product.ready().await;
         product
     }
@@ -130,7 +133,8 @@ impl Product {
     /// A product that runs in processes of its own, at this address.
     #[must_use]
     pub fn at(address: &str) -> Self {
-        Self { base: format!("http://{address}"), http: http_client(), own: None }
+        let base = format!("http://{address}");
+        Self { base, http: http_client(), is_shared: false, own: None }
     }
 
     /// As a process of its own, as an operator starts it, with these settings. Passwords are hashed as
@@ -154,7 +158,7 @@ impl Product {
         let auth = format!("http://{}", between(&said, "accounts at ", ","));
         let chat = format!("http://{}", between(&said, "conversations at ", ","));
         let own = Some(Own { data, auth, chat, inside: None });
-        let product = Self { base, http: http_client(), own };
+        let product = Self { base, http: http_client(), is_shared: false, own };
         product.ready().await;
         (process, product)
     }
@@ -267,8 +271,15 @@ impl Product {
         User { base: self.base.clone(), http: self.http.clone(), ..user }
     }
 
+    /// A name that nobody has here: on a product that others use too, more than the word itself.
+    #[must_use]
+    pub fn name(&self, word: &str) -> String {
+        if self.is_shared { format!("{word}-{}", Uuid::now_v7().simple()) } else { word.to_owned() }
+    }
+
     /// Registers somebody, with a password made of their name.
-    pub async fn register(&self, name: &str) -> User {
+    pub async fn register(&self, word: &str) -> User {
+        let name = &self.name(word);
         let password = format!("{name}'s own password");
         let body = json!({"username": name, "password": password});
         let answer = self.post("/api/register/", &body).await;

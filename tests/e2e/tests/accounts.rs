@@ -29,7 +29,7 @@ async fn an_account_tells_who_one_is() {
     let product = Product::start().await;
     let ada = product.register("ada").await;
     let account = ada.see("/api/account/").await;
-    assert_eq!((&account["id"], &account["username"]), (&json!(ada.id), &json!("ada")));
+    assert_eq!((&account["id"], &account["username"]), (&json!(ada.id), &json!(ada.name)));
     assert!(account["created_at"].as_str().unwrap().ends_with('Z'), "{account}");
     assert_eq!(product.get("/api/account/").await.says(), (401, "not_authenticated".into()));
 }

@@ -149,7 +149,9 @@ fn every_file_is_part_of_the_house() {
         let folder = file.parent().unwrap();
         let parents = ["lib.rs", "main.rs", "tests.rs"].map(|parent| folder.join(parent));
         let beside = folder.with_extension("rs");
-        let is_root = ["lib", "main", "build"].contains(&name) || folder.ends_with("tests");
+        let is_root = ["lib", "main", "build"].contains(&name)
+            || folder.ends_with("tests")
+            || folder.ends_with("src/bin");
         let mentions = |parent: &PathBuf| {
             let text = std::fs::read_to_string(parent).unwrap_or_default();
             text.lines().any(|line| line.trim_end().ends_with(&format!("mod {name};")))

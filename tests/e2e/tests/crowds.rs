@@ -12,7 +12,7 @@ async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_name_wanted_by_a_hundred_becomes_one_account() {
     let product = Product::start().await;
-    let account = json!({"username": "racer", "password": "correct horse"});
+    let account = json!({"username": product.name("racer"), "password": "correct horse"});
     let answers = all((0..100).map(|_| product.post("/api/register/", &account))).await;
     let mut counts = BTreeMap::new();
     for answer in answers {

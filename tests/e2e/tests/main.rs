@@ -8,6 +8,7 @@ mod canaries;
 mod contract;
 mod conversations;
 mod crowds;
+mod deployment;
 mod docs;
 mod endings;
 mod faults;

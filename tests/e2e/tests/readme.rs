@@ -30,6 +30,11 @@ async fn help(program: &str) -> BTreeMap<String, String> {
     settings.map(|(name, rest)| (name.to_owned(), rest.trim().to_owned())).collect()
 }
 
+/// The names of a program's settings.
+pub(crate) async fn settings(program: &str) -> Vec<String> {
+    help(program).await.into_keys().collect()
+}
+
 /// The settings that README lists for `program`, and what it says of each one's default.
 fn listed<'a>(readme: &'a str, program: &str) -> BTreeMap<String, &'a str> {
     let (_, table) = readme.split_once("| setting | program | default |").unwrap();

@@ -117,9 +117,10 @@ async fn sessions_edits_and_other_replies_are_made_once_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_registrations_with_one_key_are_one_account() {
     let product = Product::start().await;
+    let (name, key) = (product.name("ada"), product.name("mine"));
     let register = async |password: &str| {
-        let account = json!({"username": "ada", "password": password});
-        let request = product.request("POST", "/api/register/").header("idempotency-key", "mine");
+        let account = json!({"username": name, "password": password});
+        let request = product.request("POST", "/api/register/").header("idempotency-key", &key);
         Answer::to(request.json(&account)).await
     };
     let answers = join_all((0..20).map(|_| register("correct horse battery"))).await;

@@ -41,7 +41,7 @@ fn p99(mut times: Vec<Duration>) -> Duration {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_was_taken_back_is_refused_within_a_second() {
-    let product = Product::start().await;
+    let product = Product::start_with(|_| {}).await;
     let mut people = Vec::new();
     for number in 0..10 {
         people.push(product.register(&format!("person{number}")).await);
