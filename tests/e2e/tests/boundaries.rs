@@ -22,13 +22,13 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ),
     ("safety-eval", &["chat-service"]),
     ("gateway", &["auth-client", "chassis", "crisis-resources", "proto"]),
-    ("standalone", &["auth-service", "chassis", "chat-service", "gateway"]),
+    ("standalone", &["auth-service", "chassis", "chat-service", "database", "gateway"]),
     ("bench", &["e2e", "openai-stub"]),
 ];
 
 /// Libraries that only some rooms may know.
 const WALLS: [(&str, &[&str]); 9] = [
-    ("sea-orm", &["auth-service", "bench", "chat-service", "database"]),
+    ("sea-orm", &["auth-service", "bench", "chat-service", "database", "scratch"]),
     ("jsonwebtoken", &["token"]),
     ("bcrypt", &["auth-service", "bench"]),
     ("async-openai", &["chat-service"]),

@@ -176,7 +176,8 @@ async fn every_setting_of_a_service_can_be_set_where_it_is_deployed() {
             // Files and what a secret's twin is called are mounted, not passed on.
             let is_there = set.contains(setting.as_str())
                 || dockerfile.contains(&format!("{setting}="))
-                || setting.ends_with("_FILE");
+                || setting.ends_with("_FILE")
+                || set.contains(format!("{setting}_FILE").as_str());
             assert!(is_there, "{program} cannot be told {setting}");
         }
     }
