@@ -5,10 +5,10 @@ use std::sync::Arc;
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// What a PostgreSQL server says when a transaction was in the way of another, when it goes down or comes
-/// up, or has no room: serialization_failure, deadlock_detected, lock_not_available, admin_shutdown,
-/// crash_shutdown, cannot_connect_now, too_many_connections, idle_in_transaction_session_timeout.
+/// up, or has no room: `serialization_failure`, `deadlock_detected`, `lock_not_available`, `admin_shutdown`,
+/// `crash_shutdown`, `cannot_connect_now`, `too_many_connections`, `idle_in_transaction_session_timeout`.
 const PASSING: [&str; 8] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03"];
-/// What it says of a statement that took too long: query_canceled.
+/// What it says of a statement that took too long: `query_canceled`.
 const TOO_LONG: &str = "57014";
 
 /// What can go wrong with a database.
@@ -84,7 +84,7 @@ impl Error {
 /// The code that the database gives its refusal, if it gave one.
 pub(crate) fn code_of(error: &DbErr) -> Option<String> {
     let refusal = driver_error(error)?.as_database_error()?;
-    refusal.code().map(|code| code.into_owned())
+    refusal.code().map(std::borrow::Cow::into_owned)
 }
 
 fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {

@@ -17,7 +17,7 @@ pub struct Url(Place);
 
 #[derive(Clone)]
 pub(crate) enum Place {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<Server>),
 }
 
@@ -34,7 +34,7 @@ impl Url {
     /// The SQLite database in this file.
     #[must_use]
     pub fn of_file(path: &Path) -> Self {
-        Self(Place::Sqlite(SqliteConnectOptions::new().filename(path)))
+        Self(Place::Sqlite(Box::new(SqliteConnectOptions::new().filename(path))))
     }
 
     /// Reads the setting `NAME_URL`, and the password that goes with it, `NAME_PASSWORD`; `what` says what
@@ -46,7 +46,6 @@ impl Url {
     }
 
     /// As [`Self::read`], where there is a database without such a setting: `Some(None)`.
-    #[expect(clippy::option_option, reason = "wrong, not set, set")]
     pub fn read_optional(settings: &mut Settings, name: &str, what: &str) -> Option<Option<Self>> {
         let help =
             format!("database of {what}, postgres://USER@HOST/NAME; in the data folder if not set");
@@ -93,7 +92,7 @@ impl FromStr for Url {
                 return Err(Error::Address(why));
             }
             let options = text.parse().map_err(|_| Error::Address("it names no file"))?;
-            return Ok(Self(Place::Sqlite(options)));
+            return Ok(Self(Place::Sqlite(Box::new(options))));
         }
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err(Error::Address("it must begin with sqlite: or postgres://"));

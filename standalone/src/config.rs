@@ -82,15 +82,15 @@ pub(crate) fn keys(folder: &Path) -> PathBuf {
 
 /// Where the accounts are kept: in `folder`, unless told otherwise.
 pub(crate) fn accounts(settings: &mut Settings, folder: &Path) -> Option<Url> {
-    database(settings, auth_service::Config::DATABASE, "accounts", folder.join("auth.db"))
+    database(settings, auth_service::Config::DATABASE, "accounts", &folder.join("auth.db"))
 }
 
 /// Where the conversations are kept: in `folder`, unless told otherwise.
 pub(crate) fn conversations(settings: &mut Settings, folder: &Path) -> Option<Url> {
-    database(settings, chat_service::Config::DATABASE, "conversations", folder.join("chat.db"))
+    database(settings, chat_service::Config::DATABASE, "conversations", &folder.join("chat.db"))
 }
 
-fn database(settings: &mut Settings, name: &str, what: &str, file: PathBuf) -> Option<Url> {
+fn database(settings: &mut Settings, name: &str, what: &str, file: &Path) -> Option<Url> {
     let elsewhere = Url::read_optional(settings, name, what)?;
-    Some(elsewhere.unwrap_or_else(|| Url::of_file(&file)))
+    Some(elsewhere.unwrap_or_else(|| Url::of_file(file)))
 }

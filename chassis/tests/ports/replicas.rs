@@ -72,7 +72,7 @@ async fn the_less_busy_one_is_called() {
     let asking = async {
         soon(async {
             while calls(&one) + calls(&other) == 0 {
-                tokio::task::yield_now().await
+                tokio::task::yield_now().await;
             }
         })
         .await;

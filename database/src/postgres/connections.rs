@@ -29,7 +29,7 @@ const PAUSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// After so long without work, a connection is asked whether it is still one.
 const DOUBTFUL: Duration = Duration::from_secs(1);
 /// A connection that is not needed for so long is closed.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// No connection is kept longer: behind an address there may be another server by then.
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
 /// What the server says of a database that it does not have.

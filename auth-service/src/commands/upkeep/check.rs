@@ -41,7 +41,7 @@ pub(super) async fn run(
         "nobody else can put files there".into()
     });
     if let Some(file) = url.file() {
-        report.add("database", database_files(file), |()| "for its owner alone".into());
+        report.add("database", database_files(&file), |()| "for its owner alone".into());
     }
     report.add("schema", schema(url).await, |()| {
         "of this version; names are unique, numbers are never used again".into()
@@ -66,10 +66,10 @@ fn signing_keys(folder: &Path) -> anyhow::Result<Snapshot> {
 }
 
 /// The database, and what SQLite puts beside it.
-fn database_files(file: PathBuf) -> anyhow::Result<()> {
-    permissions(&file, 0o077, "600")?;
+fn database_files(file: &Path) -> anyhow::Result<()> {
+    permissions(file, 0o077, "600")?;
     for ending in ["-wal", "-shm"] {
-        let mut beside = file.clone().into_os_string();
+        let mut beside = file.as_os_str().to_owned();
         beside.push(ending);
         let beside = PathBuf::from(beside);
         if beside.exists() {

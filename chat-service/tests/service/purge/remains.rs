@@ -101,9 +101,8 @@ impl Remains {
                 let mut has =
                     format!("\"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{word}%'");
                 if self.is_file() {
-                    has += &format!(
-                        " OR instr(CAST(\"{column}\" AS BLOB), CAST('{word}' AS BLOB)) > 0"
-                    );
+                    let bytes = format!("CAST(\"{column}\" AS BLOB), CAST('{word}' AS BLOB)");
+                    has = format!("{has} OR instr({bytes}) > 0");
                 }
                 if self.count(&has).await > 0 {
                     found.push(format!("{table}.{column}"));
