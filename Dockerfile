@@ -15,9 +15,11 @@ ENV CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never
 COPY --from=skeleton /skeleton .
 RUN cargo build --release --locked -p gateway -p auth-service -p chat-service -p standalone
 COPY . .
+# What the programs say they were built from.
+ARG REVISION=unknown
 # Cargo goes by the age of files, and all of these may be older than what was compiled a moment ago.
 RUN find . -path ./target -prune -o -type f -exec touch {} + \
-    && cargo build --release --locked -p gateway -p auth-service -p chat-service -p standalone
+    && BUILD_COMMIT="$REVISION" cargo build --release --locked -p gateway -p auth-service -p chat-service -p standalone
 RUN export PATH="$PWD/deploy/image:$PATH" \
     && rootfs gateway /rootfs/gateway identity \
     && rootfs auth-service /rootfs/auth-service identity keys data \

@@ -7,7 +7,7 @@ use standalone::{COMMANDS, Config, Product};
 
 const ABOUT: About = About {
     name: "ai-buddy",
-    what: "a supportive chat companion: all services in one process, on SQLite",
+    what: "a supportive chat companion: all services in one process",
     metrics_setting: "AI_BUDDY_METRICS_LISTEN",
     measures: || [auth_service::measures(), chat_service::measures()].concat(),
 };

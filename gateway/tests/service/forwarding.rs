@@ -8,9 +8,17 @@ use tonic::metadata::{KeyRef, MetadataMap};
 
 use super::world::{World, answer};
 
-/// What any call has: its transport's own, the id, the deadline, and what shows that the gateway calls.
-const ALWAYS: [&str; 6] =
-    ["content-type", "te", "x-request-id", "grpc-timeout", "x-service", "x-service-secret"];
+/// What any call has: its transport's own, the id, its place in a trace, the deadline, and what shows that the
+/// gateway calls.
+const ALWAYS: [&str; 7] = [
+    "content-type",
+    "te",
+    "x-request-id",
+    "traceparent",
+    "grpc-timeout",
+    "x-service",
+    "x-service-secret",
+];
 
 fn names(metadata: &MetadataMap) -> BTreeSet<String> {
     let name = |key: KeyRef<'_>| match key {

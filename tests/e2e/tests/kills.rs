@@ -192,8 +192,8 @@ async fn a_kill_loses_no_more_than_the_last_moment_of_what_was_told() {
         };
         let ((), killed) = tokio::join!(reading, killing);
         let database = scratch::connect(apart.data(), "chat").await;
-        let kept =
-            "SELECT 'kept' AS name, LENGTH(partial) AS count FROM turns ORDER BY id DESC LIMIT 1";
+        let kept = "SELECT 'kept' AS name, CAST(LENGTH(partial) AS bigint) AS count
+                    FROM turns ORDER BY id DESC LIMIT 1";
         let kept = usize::try_from(rows(&database, kept).await[0].1).unwrap();
         database.close().await.unwrap();
         // The first moment at which more was told than was kept.

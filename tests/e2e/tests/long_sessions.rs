@@ -28,6 +28,7 @@ async fn add_turns(data: &Path, session: i64, turns: i64) {
         words = format!("'{}'", "0".repeat(1000)),
     );
     database.execute_unprepared(&statements).await.unwrap();
+    scratch::go_on_numbering(&database, "turns").await;
     database.close().await.unwrap();
 }
 

@@ -8,6 +8,7 @@
     reason = "a test stops where it cannot go on"
 )]
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use database::Url;
@@ -30,23 +31,20 @@ pub fn address(folder: &Path, name: &str) -> String {
     let Some(server) = server() else {
         return format!("sqlite:{}", folder.join(format!("{name}.db")).display());
     };
-    let known = folder.join(format!("{name}.database"));
-    if let Ok(address) = std::fs::read_to_string(&known) {
-        return address;
-    }
-    let own = format!("test_{}", uuid::Uuid::now_v7().simple());
-    let create = format!("CREATE DATABASE {own}");
-    let admin = server.clone();
+    let mut hasher = DefaultHasher::new();
+    (folder, name).hash(&mut hasher);
+    let own = format!("test_{:016x}", hasher.finish());
+    let (create, admin) = (format!("CREATE DATABASE {own}"), server.clone());
     wait_for(async move {
         let server = Database::connect(admin).await.expect("the server answers");
-        server.execute_unprepared(&create).await.expect("a database");
+        if let Err(error) = server.execute_unprepared(&create).await {
+            assert!(error.to_string().contains("already exists"), "{error}");
+        }
         server.close().await.expect("an end");
     });
     let (before, after) = server.rsplit_once('/').expect("a database's name");
     let rest = after.split_once('?').map(|(_, rest)| format!("?{rest}")).unwrap_or_default();
-    let address = format!("{before}/{own}{rest}");
-    std::fs::write(known, &address).expect("a note");
-    address
+    format!("{before}/{own}{rest}")
 }
 
 /// As [`address`], as services want it.
@@ -114,6 +112,16 @@ pub async fn places_of(database: &DatabaseConnection, words: &str) -> Vec<String
         }
     }
     found
+}
+
+/// Has numbers that are given from here on follow the highest that there is: in a file they do so anyway.
+pub async fn go_on_numbering(database: &DatabaseConnection, table: &str) {
+    if database.get_database_backend() == DbBackend::Postgres {
+        let go_on = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))"
+        );
+        database.execute_unprepared(&go_on).await.expect("a number");
+    }
 }
 
 /// Has the database refuse what is to be done to rows of a table, such as `INSERT`, if they are such as

@@ -65,7 +65,7 @@ impl Attempts {
         for attempt in 1.. {
             let Some(replica) = replicas.find_one(tried.as_ref()).await else { break };
             let sent = match &copy {
-                Some(_) => whole(&replica, request).await,
+                Some(_) => whole(replicas, &replica, request).await,
                 None => replica.send(request).await.map(|answer| answer.map(Body::new)),
             };
             match sent {
@@ -92,8 +92,12 @@ fn of(message: Bytes) -> Body {
 }
 
 /// An answer that is there to its end, or is not: half of it can get lost, too. One of whoever falls silent
-/// is not waited for.
-async fn whole(replica: &Replica, request: Request<Body>) -> Result<Response<Body>, Failed> {
+/// is not waited for, where there is somebody else.
+async fn whole(
+    replicas: &Replicas,
+    replica: &Arc<Replica>,
+    request: Request<Body>,
+) -> Result<Response<Body>, Failed> {
     let answered = async {
         let (parts, body) = replica.send(request).await?.into_parts();
         let lost = |error: hyper::Error| Failed::Lost(Status::from_error(error.into()));
@@ -102,7 +106,7 @@ async fn whole(replica: &Replica, request: Request<Body>) -> Result<Response<Bod
     };
     tokio::select! {
         answered = answered => answered,
-        () = replica.falls_silent() => {
+        () = replicas.outdo(replica) => {
             Err(Failed::Lost(Status::unavailable("the replica does not answer any more")))
         }
     }

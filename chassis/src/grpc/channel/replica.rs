@@ -73,9 +73,8 @@ impl Replica {
 
     /// How it was when it was last looked at.
     pub(super) fn standing(&self) -> Standing {
-        let seen = self.seen.borrow();
-        let is_open = seen.connection.as_ref().is_some_and(|it| !it.is_closed());
-        if is_open { seen.standing } else { seen.standing.min(Standing::Silent) }
+        let standing = self.seen.borrow().standing;
+        if self.is_connected() { standing } else { standing.min(Standing::Silent) }
     }
 
     /// Why there is no connection to it, for those who look after the service.
@@ -98,11 +97,9 @@ impl Replica {
         self.wanted.notify_one();
     }
 
-    /// Returns when it does not answer any more.
-    pub(super) async fn falls_silent(&self) {
-        let mut seen = self.seen.subscribe();
-        // The sender lives as long as `self`, so waiting cannot fail.
-        let _alive = seen.wait_for(|seen| !seen.standing.answers()).await;
+    /// Whether there is a connection to it.
+    pub(super) fn is_connected(&self) -> bool {
+        self.seen.borrow().connection.as_ref().is_some_and(|it| !it.is_closed())
     }
 
     /// Sends it a request. It may be on its way to the end when this has ended already.

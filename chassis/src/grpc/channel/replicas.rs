@@ -49,11 +49,15 @@ impl Replicas {
     }
 
     /// The less busy of the next two that are well; where none is, of those that answer, which know best
-    /// what is wrong with them. Another one than `tried`, if there is one.
+    /// what is wrong with them; where none does, of those with a connection: one that is late for a moment is
+    /// better than nobody. Another one than `tried`, if there is one.
     pub(super) fn choose(&self, tried: Option<&Arc<Replica>>) -> Option<Arc<Replica>> {
         let all = self.all();
         let best = all.iter().map(|replica| replica.standing()).max()?;
-        let fit: Vec<_> = all.iter().filter(|it| best.answers() && it.standing() == best).collect();
+        let is_fit = |it: &&Arc<Replica>| {
+            if best.answers() { it.standing() == best } else { it.is_connected() }
+        };
+        let fit: Vec<_> = all.iter().filter(is_fit).collect();
         let others: Vec<_> = fit
             .iter()
             .copied()
@@ -63,6 +67,16 @@ impl Replicas {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         let of_two = [next, next.wrapping_add(1)].map(|number| fit.get(number % fit.len().max(1)));
         of_two.into_iter().flatten().min_by_key(|it| it.in_flight()).map(|it| (*it).clone())
+    }
+
+    /// Returns when one of them does not answer any more and another one does.
+    pub(super) async fn outdo(&self, one: &Arc<Replica>) {
+        let mut news = self.news.subscribe();
+        let is_other = |it: &Arc<Replica>| !Arc::ptr_eq(it, one) && it.standing().answers();
+        while one.standing().answers() || !self.all().iter().any(is_other) {
+            // The sender lives as long as `self`, so waiting cannot fail.
+            let _alive = news.changed().await;
+        }
     }
 
     /// As [`choose`](Self::choose). Where nobody answers they are all looked at once more, and that is

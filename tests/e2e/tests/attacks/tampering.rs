@@ -43,6 +43,10 @@ fn poisons(good: &str) -> Vec<(&'static str, String)> {
 /// A25
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poisoned_hash_opens_nothing_takes_no_longer_and_is_reported_without_its_words() {
+    // A server keeps no bytes where text belongs.
+    if scratch::server().is_some() {
+        return;
+    }
     let mut scene = Scene::open().await;
     for canary in [CANARY, "$2b$", "$ab1$"] {
         scene.canaries.add(canary);
