@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chassis::tasks::Tasks;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait as _};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::Semaphore;
 
@@ -49,7 +49,7 @@ struct Handle {
 
 impl Handle {
     async fn migrate<M: MigratorTrait>(&self) -> Result<(), Error> {
-        let migration = self.connections.begin().await?;
+        let migration = self.open().await?;
         connections::set_timeouts(&migration, None).await?;
         // Of several processes that start at once, one migrates and the others find it done.
         Lock::MIGRATION.hold(&migration).await?;

@@ -4,7 +4,7 @@ use auth_service::serve;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::harness::{Service, active, config};
+use super::harness::{Service, active, config, until};
 
 #[tokio::test]
 async fn a_restart_keeps_accounts_and_tokens() {
@@ -62,9 +62,14 @@ async fn it_says_when_it_is_ready_and_what_it_offers() {
     let service = Service::start().await;
     service.register("ada", "correct horse").await.unwrap();
     for name in ["", "aibuddy.auth.v1.AuthService"] {
-        let request = HealthCheckRequest { service: name.into() };
-        let answer = HealthClient::new(service.channel.clone()).check(request).await.unwrap();
-        assert_eq!(answer.into_inner().status, 1, "{name}: serving");
+        let mut client = HealthClient::new(service.channel.clone());
+        // It says so as soon as it has looked at its database.
+        until(async || {
+            let request = HealthCheckRequest { service: name.into() };
+            let answer = client.check(request).await.unwrap();
+            (answer.into_inner().status == 1).then_some(())
+        })
+        .await;
     }
     let list = ServerReflectionRequest {
         host: String::new(),

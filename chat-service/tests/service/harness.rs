@@ -161,7 +161,7 @@ impl Service {
 
     /// The address of its database.
     pub(crate) fn address(&self) -> String {
-        scratch::address(self.data.path(), "chat")
+        scratch::direct(self.data.path(), "chat")
     }
 
     /// Its database, to look around and to meddle.

@@ -76,12 +76,23 @@ impl Handle {
 
     /// Begins a transaction. Not to be dropped half-way: the connection would be left in the middle of it.
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, Error> {
-        let transaction = self.connections.begin().await?;
+        let transaction = self.open().await?;
         if self.is_pooled {
             set_timeouts(&transaction, Some(STATEMENT_TIMEOUT)).await?;
             if self.only_reads {
                 transaction.execute_unprepared("SET TRANSACTION READ ONLY").await?;
             }
+        }
+        Ok(transaction)
+    }
+
+    /// Begins a transaction that no timeouts are set for where a pooler stands in between.
+    pub(super) async fn open(&self) -> Result<DatabaseTransaction, Error> {
+        let transaction = self.connections.begin().await?;
+        if self.is_pooled {
+            // The driver names its statements even where it does not keep them, and whoever had this
+            // connection of the pooler's before gave the same names.
+            transaction.execute_unprepared("DEALLOCATE ALL").await?;
         }
         Ok(transaction)
     }

@@ -24,10 +24,28 @@ pub fn server() -> Option<String> {
     std::env::var("AI_BUDDY_TEST_SERVER").ok()
 }
 
-/// The address of the database `name` of the test that works in `folder`, made if it is not there: always
-/// the same one.
+/// The way to it that services take where there is a pooler before it, in its place: it ends in `?` and what
+/// they must be told of it.
+#[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
+fn pooler() -> Option<String> {
+    std::env::var("AI_BUDDY_TEST_POOLER").ok()
+}
+
+/// The address that services have of the database `name` of the test that works in `folder`, which is made if
+/// it is not there. It is always the same one.
 #[must_use]
 pub fn address(folder: &Path, name: &str) -> String {
+    let direct = direct(folder, name);
+    let Some(pooler) = pooler() else { return direct };
+    let (_, own) = direct.rsplit_once('/').expect("a database's name");
+    let (before, after) = pooler.rsplit_once('/').expect("a database's name");
+    let (_, rest) = after.split_once('?').expect("what services are told");
+    format!("{before}/{own}?{rest}")
+}
+
+/// As [`address`], past any pooler.
+#[must_use]
+pub fn direct(folder: &Path, name: &str) -> String {
     let Some(server) = server() else {
         return format!("sqlite:{}", folder.join(format!("{name}.db")).display());
     };
@@ -42,9 +60,8 @@ pub fn address(folder: &Path, name: &str) -> String {
         }
         server.close().await.expect("an end");
     });
-    let (before, after) = server.rsplit_once('/').expect("a database's name");
-    let rest = after.split_once('?').map(|(_, rest)| format!("?{rest}")).unwrap_or_default();
-    format!("{before}/{own}{rest}")
+    let (before, _) = server.rsplit_once('/').expect("a database's name");
+    format!("{before}/{own}")
 }
 
 /// As [`address`], as services want it.
@@ -55,7 +72,7 @@ pub fn url(folder: &Path, name: &str) -> Url {
 
 /// A connection to a test's database, to look around and to meddle.
 pub async fn connect(folder: &Path, name: &str) -> DatabaseConnection {
-    Database::connect(address(folder, name)).await.expect("a database")
+    Database::connect(direct(folder, name)).await.expect("a database")
 }
 
 /// The rows that a query finds.
