@@ -41,8 +41,17 @@ async fn others_are_served_during(scene: &Scene, what: &str, begin: &[u8], more:
     let bearer = format!("Bearer {}", scene.ada.access);
     let mut most = 0;
     for _ in 0..3 {
-        let knocked = tokio::time::timeout(PATIENCE, scene.knock(&[&bearer])).await;
-        assert_eq!(knocked.ok(), Some(LET_IN), "{what}");
+        // Who is told to come again comes again.
+        let served = async {
+            loop {
+                let doors = scene.knock(&[&bearer]).await;
+                if doors.0 != 503 {
+                    return doors;
+                }
+            }
+        };
+        let served = tokio::time::timeout(PATIENCE, served).await;
+        assert_eq!(served.ok(), Some(LET_IN), "{what}");
         most = most.max(scene.process.resident_memory());
     }
     stop.cancel();
