@@ -157,6 +157,23 @@ impl Scene {
         (api.status, chat.code(), auth.code())
     }
 
+    /// As [`Scene::knock`], by somebody who comes again when they are told to or cut off.
+    async fn knock_again(&self, authorization: &str) -> Doors {
+        loop {
+            let request = self.product.request("GET", "/api/sessions/");
+            let api = request.header("authorization", authorization).send().await;
+            let Some(api) = api.ok().filter(|answer| answer.status() != 503) else { continue };
+            let listing = Call::to("/aibuddy.chat.v1.ChatService/ListSessions");
+            let showing = Call::to("/aibuddy.auth.v1.AuthService/GetAccount");
+            let (listing, showing) = (
+                listing.with("authorization", authorization),
+                showing.with("authorization", authorization),
+            );
+            let (chat, auth) = tokio::join!(listing.sent(&self.chat), showing.sent(&self.auth));
+            return (api.status().as_u16(), chat.code(), auth.code());
+        }
+    }
+
     /// Brings each of these tokens to each door, and tells of those that are not refused by all.
     async fn refuses(&self, tokens: impl IntoIterator<Item = (String, String)>) {
         // Otherwise every refusal could be for another reason.

@@ -41,16 +41,7 @@ async fn others_are_served_during(scene: &Scene, what: &str, begin: &[u8], more:
     let bearer = format!("Bearer {}", scene.ada.access);
     let mut most = 0;
     for _ in 0..3 {
-        // Who is told to come again comes again.
-        let served = async {
-            loop {
-                let doors = scene.knock(&[&bearer]).await;
-                if doors.0 != 503 {
-                    return doors;
-                }
-            }
-        };
-        let served = tokio::time::timeout(PATIENCE, served).await;
+        let served = tokio::time::timeout(PATIENCE, scene.knock_again(&bearer)).await;
         assert_eq!(served.ok(), Some(LET_IN), "{what}");
         most = most.max(scene.process.resident_memory());
     }
