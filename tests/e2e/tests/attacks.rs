@@ -145,16 +145,12 @@ impl Scene {
     /// What the three doors say to whoever brings these `authorization` headers.
     async fn knock(&self, authorizations: &[&str]) -> Doors {
         let mut request = self.product.request("GET", "/api/sessions/");
-        let mut listing = Call::to("/aibuddy.chat.v1.ChatService/ListSessions");
-        let mut showing = Call::to("/aibuddy.auth.v1.AuthService/GetAccount");
         for value in authorizations {
             request = request.header("authorization", *value);
-            listing = listing.with("authorization", value);
-            showing = showing.with("authorization", value);
         }
-        let (api, chat, auth) =
-            tokio::join!(Answer::to(request), listing.sent(&self.chat), showing.sent(&self.auth));
-        (api.status, chat.code(), auth.code())
+        let (api, (chat, auth)) =
+            tokio::join!(Answer::to(request), self.knock_at_services(authorizations));
+        (api.status, chat, auth)
     }
 
     /// As [`Scene::knock`], by somebody who comes again when they are told to or cut off.
@@ -163,15 +159,21 @@ impl Scene {
             let request = self.product.request("GET", "/api/sessions/");
             let api = request.header("authorization", authorization).send().await;
             let Some(api) = api.ok().filter(|answer| answer.status() != 503) else { continue };
-            let listing = Call::to("/aibuddy.chat.v1.ChatService/ListSessions");
-            let showing = Call::to("/aibuddy.auth.v1.AuthService/GetAccount");
-            let (listing, showing) = (
-                listing.with("authorization", authorization),
-                showing.with("authorization", authorization),
-            );
-            let (chat, auth) = tokio::join!(listing.sent(&self.chat), showing.sent(&self.auth));
-            return (api.status().as_u16(), chat.code(), auth.code());
+            let (chat, auth) = self.knock_at_services(&[authorization]).await;
+            return (api.status().as_u16(), chat, auth);
         }
+    }
+
+    /// What the services' own doors say: the chat service's, the auth service's.
+    async fn knock_at_services(&self, authorizations: &[&str]) -> (Code, Code) {
+        let mut listing = Call::to("/aibuddy.chat.v1.ChatService/ListSessions");
+        let mut showing = Call::to("/aibuddy.auth.v1.AuthService/GetAccount");
+        for value in authorizations {
+            listing = listing.with("authorization", value);
+            showing = showing.with("authorization", value);
+        }
+        let (chat, auth) = tokio::join!(listing.sent(&self.chat), showing.sent(&self.auth));
+        (chat.code(), auth.code())
     }
 
     /// Brings each of these tokens to each door, and tells of those that are not refused by all.
