@@ -10,6 +10,8 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 const PASSING: [&str; 8] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03"];
 /// What it says of a statement that took too long: `query_canceled`.
 const TOO_LONG: &str = "57014";
+/// What each says where the disk is full: `SQLITE_FULL`, and `disk_full` of PostgreSQL.
+const NO_ROOM: [&str; 2] = ["13", "53100"];
 
 /// What can go wrong with a database.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -20,12 +22,18 @@ pub enum Error {
     /// More work is waiting than we take on.
     #[error("too much is waiting for the database")]
     Overloaded,
+    /// Nothing is heard from the server any more. Of a commit it is not known then whether it was done.
+    #[error("the database does not answer")]
+    Silent,
     /// The database was closed, or a job did not survive.
     #[error("database is closed")]
     Closed,
     /// Nothing was ever kept at this address.
     #[error("there is no database yet")]
     Missing,
+    /// A file is not whole any more: the first thing that is wrong with it.
+    #[error("database is damaged: {0}")]
+    Damaged(String),
     /// The address is not one that can be opened.
     #[error("{0}")]
     Address(&'static str),
@@ -60,15 +68,28 @@ impl Error {
     /// Whether whoever asked can come again: nothing is wrong with what they asked for.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        let took_too_long = |error| code_of(error).as_deref() == Some(TOO_LONG);
+        let is_in_need = |error| {
+            code_of(error).is_some_and(|code| code == TOO_LONG || NO_ROOM.contains(&code.as_str()))
+        };
         matches!(self, Self::Overloaded | Self::Closed)
             || self.is_passing()
-            || matches!(self, Self::Refused(error) if took_too_long(error))
+            || matches!(self, Self::Refused(error) if is_in_need(error))
     }
 
-    /// Whether the same may well work a little later: nothing of it was kept.
+    /// Whether there was no connection that anything is heard on.
+    pub(crate) fn is_without_connection(&self) -> bool {
+        match self {
+            Self::Refused(error) => matches!(**error, DbErr::ConnectionAcquire(_)),
+            other => matches!(other, Self::Silent),
+        }
+    }
+
+    /// Whether the same may well work a little later: nothing of a try was kept.
     pub(crate) fn is_passing(&self) -> bool {
-        let Self::Refused(error) = self else { return false };
+        let error = match self {
+            Self::Refused(error) => error,
+            other => return matches!(other, Self::Silent),
+        };
         let is_lost = |error: &sqlx::Error| {
             matches!(
                 error,

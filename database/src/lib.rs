@@ -2,10 +2,11 @@
 //!
 //! In a file, opened with care, with reads that run beside each other and one writer that commits in
 //! groups: many writes share one `fsync`, which is what makes durable cheap. Or on a PostgreSQL server,
-//! where several processes share it. No future that holds a connection is ever dropped half-way: reads and
-//! writes run in tasks of their own, so that a caller who hangs up cannot leave a connection in the middle
-//! of something.
+//! where several processes share it. Reads and writes run in tasks of their own, so that a caller who hangs up
+//! cannot leave a connection in the middle of something: one is given up half-way only if nothing is heard of its
+//! server any more, and not used again.
 
+mod copies;
 mod error;
 mod lock;
 mod metrics;
@@ -14,12 +15,13 @@ mod reading;
 mod sqlite;
 mod steps;
 mod url;
+mod visitor;
 
 use std::future::Future;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
 use sea_orm_migration::MigratorTrait;
 
 use crate::metrics::{READ, WRITE};
@@ -27,12 +29,14 @@ use crate::postgres::{Patience, Remote};
 use crate::sqlite::{File, Presence};
 use crate::url::Place;
 
+pub use copies::{copy, examine};
 pub use error::{Error, Failure};
-pub use lock::Lock;
+pub use lock::{Lock, Sweep};
 pub use metrics::MEASURES;
 pub use reading::Reading;
 pub use steps::{Migrated, migrate, pending};
 pub use url::Url;
+pub use visitor::Visitor;
 
 /// Reads waiting or running at once; more are turned away, so that they fail at once, not late.
 const MAX_READS: usize = 256;
@@ -84,11 +88,8 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::Missing`] if there is none; what the database says if it cannot be read.
-    pub async fn open_to_read(url: &Url) -> Result<DatabaseConnection, Error> {
-        match url.place() {
-            Place::Sqlite(place) => sqlite::visitor(place).await,
-            Place::Postgres(server) => postgres::visitor(server).await,
-        }
+    pub async fn open_to_read(url: &Url) -> Result<Visitor, Error> {
+        Visitor::open(url).await
     }
 
     /// Which language it speaks.
@@ -180,6 +181,23 @@ impl Database {
         }
     }
 
+    /// As [`Database::write_patiently`], for a job of so many statements that nobody can say how long it takes.
+    pub async fn write_at_length<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>
+            + Clone
+            + Send
+            + 'static,
+    {
+        let _watched = WRITE.watch(self.system());
+        match &self.0 {
+            Kind::File(file) => file.write_patiently(job).await,
+            Kind::Remote(remote) => remote.write(job, Patience::AtLength).await,
+        }
+    }
+
     /// Has what was deleted vanish from a file's log, too, in a second or as soon as nobody reads
     /// any more what was there before. A server does so by itself, when it cleans up.
     pub fn wipe(&self) {
@@ -195,7 +213,8 @@ impl Database {
             Ok::<_, Error>(read.execute_unprepared("SELECT 1").await.map(drop)?)
         });
         let write = self.write_patiently(|_| async { Ok::<_, Error>(()) }.boxed());
-        read.await.is_ok() && write.await.is_ok()
+        let (read, write) = futures_util::join!(read, write);
+        read.is_ok() && write.is_ok()
     }
 
     /// Finishes what was asked for, then closes. Anything asked for afterwards fails.

@@ -1,6 +1,7 @@
-//! What only one transaction at a time does.
+//! What only one transaction at a time does, and what it leaves to another.
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::sea_query::{LockBehavior, LockType};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, QuerySelect, Statement};
 
 use crate::Error;
 
@@ -34,3 +35,15 @@ impl Lock {
         Ok(())
     }
 }
+
+/// Rows that are swept away by the way.
+pub trait Sweep: QuerySelect + Sized {
+    /// At most `most` of these, without those that another transaction has: so two who clean up never wait
+    /// for each other in a circle.
+    #[must_use]
+    fn some_to_sweep(self, most: u64) -> Self {
+        self.limit(most).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+    }
+}
+
+impl<Q: QuerySelect> Sweep for Q {}

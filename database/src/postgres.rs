@@ -6,13 +6,17 @@ mod retries;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::tasks::Tasks;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
+use self::connections::{Pool, Purpose};
 use self::retries::Tries;
 use crate::metrics::{READ, WRITE};
 use crate::url::Server;
@@ -25,6 +29,8 @@ pub(crate) use retries::Patience;
 pub(crate) const SYSTEM: &str = "postgresql";
 /// Writes waiting or at work at once; more are turned away.
 const MAX_WRITES: usize = 4096;
+/// For connections to be closed when a service stops; one that nothing is heard of would be waited for much longer.
+const CLOSE: Duration = Duration::from_secs(3);
 
 /// A database of a server. Clones share it.
 #[derive(Clone)]
@@ -36,15 +42,16 @@ pub(crate) struct Remote {
 
 /// Connections for one purpose: those who read never wait for those who write.
 #[derive(Clone)]
-struct Handle {
-    connections: DatabaseConnection,
+pub(crate) struct Handle {
+    pool: Arc<watch::Sender<Pool>>,
+    settings: Arc<PgConnectOptions>,
     /// Who may wait for one.
     queue: Arc<Semaphore>,
     /// A place for each connection. They are waited for here, in order and as long as it takes: waiting for
     /// a connection itself then means that the server cannot be reached.
     places: Arc<Semaphore>,
     is_pooled: bool,
-    only_reads: bool,
+    purpose: Purpose,
 }
 
 impl Handle {
@@ -56,7 +63,7 @@ impl Handle {
         steps::take::<M>(migration).await
     }
 
-    async fn ask<T, E, F, Q>(&self, query: Q) -> Result<T, E>
+    pub(crate) async fn ask<T, E, F, Q>(&self, query: Q) -> Result<T, E>
     where
         E: Failure,
         F: Future<Output = Result<T, E>>,
@@ -66,9 +73,28 @@ impl Handle {
         let reading = if self.is_pooled {
             Reading::Transaction(self.begin().await?)
         } else {
-            Reading::Connection(self.connections.clone())
+            Reading::Connection(self.connections())
         };
         query(reading).await
+    }
+
+    /// What is done, if the server is heard of within `limit`, which begins with the first of it. If not, none of
+    /// these connections is used any more: its machine, or the way to it, may be gone without a word.
+    async fn heard<T, E: Failure>(
+        &self,
+        limit: Option<Duration>,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let number = self.number();
+        let done = match limit {
+            Some(limit) => timeout(limit, work).await.unwrap_or_else(|_| Err(Error::Silent.into())),
+            None => work.await,
+        };
+        let failed = done.as_ref().err().and_then(Failure::storage);
+        if failed.is_some_and(Error::is_without_connection) {
+            self.replace(number);
+        }
+        done
     }
 
     /// Does a job, all but the commit.
@@ -87,12 +113,7 @@ impl Remote {
     pub(crate) async fn open<M: MigratorTrait>(server: &Server) -> Result<Self, Error> {
         let write = Handle::to_write(server, MAX_WRITES);
         let read = Handle::to_read(server, MAX_READS);
-        let mut tries = Tries::at_start();
-        while let Err(error) = write.migrate::<M>().await {
-            if !tries.go_on_after(&error).await {
-                return Err(error);
-            }
-        }
+        Tries::at_start().at(|| write.migrate::<M>()).await?;
         Ok(Self { read, write, tasks: Tasks::new() })
     }
 
@@ -106,14 +127,11 @@ impl Remote {
         let queued = (self.read.queue(patience).await?, READ.begin(SYSTEM));
         let read = self.read.clone();
         let task = self.tasks.spawn(async move {
+            let read = &read;
             let _place = read.place().await?;
-            let mut tries = Tries::new(patience);
-            let result = loop {
-                match read.ask(query.clone()).await {
-                    Err(error) if tries.go_on_after(&error).await => {}
-                    result => break result,
-                }
-            };
+            let limit = patience.silence();
+            let once = move || read.heard(limit, read.ask(query.clone()));
+            let result = Tries::new(patience).at(once).await;
             drop(queued);
             result
         });
@@ -132,16 +150,14 @@ impl Remote {
         let queued = (self.write.queue(patience).await?, WRITE.begin(SYSTEM));
         let write = self.write.clone();
         let task = self.tasks.spawn(async move {
+            let write = &write;
             let _place = write.place().await?;
-            let mut tries = Tries::new(patience);
-            let (transaction, result) = loop {
-                match write.carry_out(job.clone()).await {
-                    Err(error) if tries.go_on_after(&error).await => {}
-                    done => break done?,
-                }
-            };
+            let limit = patience.silence();
+            let once = move || write.heard(limit, write.carry_out(job.clone()));
+            let (transaction, result) = Tries::new(patience).at(once).await?;
             // Whether a commit that fails was done is not known: it is not tried again.
-            transaction.commit().await.map_err(Error::from)?;
+            let commit = async { transaction.commit().await.map_err(Error::from) };
+            write.heard(limit, commit).await?;
             drop(queued);
             Ok(result)
         });
@@ -154,9 +170,11 @@ impl Remote {
         if !self.tasks.drain(chassis::process::SHUTDOWN_LIMIT).await {
             tracing::warn!("the database was still at work when it was closed");
         }
-        for connections in [self.read.connections, self.write.connections] {
-            if let Err(error) = connections.close().await {
-                tracing::warn!(%error, "the database did not close cleanly");
+        for handle in [self.read, self.write] {
+            match timeout(CLOSE, handle.into_connections().close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the database did not close cleanly"),
+                Err(_) => tracing::warn!("the database was not heard of when it was closed"),
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A file: reads that run beside each other, and one writer that commits in groups.
 
+mod copying;
 mod open;
 mod presence;
 mod wiper;
@@ -18,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::metrics::READ;
 use crate::{Error, MAX_READS, Reading, steps};
 
+pub(crate) use copying::{copy, examine};
 pub(crate) use open::visitor;
 pub(crate) use presence::Presence;
 

@@ -45,9 +45,13 @@ pub(crate) async fn take<M: MigratorTrait>(transaction: DatabaseTransaction) -> 
 /// steps that are not known here.
 pub async fn pending<M: MigratorTrait>(url: &Url) -> Result<Vec<String>, Error> {
     let visitor = Database::open_to_read(url).await?;
-    let steps = M::get_pending_migrations_read_only(&visitor).await;
+    let pending = visitor.read(|read| async move {
+        let steps = M::get_pending_migrations_read_only(&read).await?;
+        Ok(steps.iter().map(|step| step.name().to_owned()).collect())
+    });
+    let pending = pending.await;
     visitor.close().await?;
-    Ok(steps?.iter().map(|step| step.name().to_owned()).collect())
+    pending
 }
 
 impl fmt::Display for Migrated {

@@ -11,6 +11,13 @@ use secrecy::ExposeSecret as _;
 
 use crate::Error;
 
+/// Connections of one process to a server, if nobody says otherwise; it begins to suffer at a few hundred
+/// altogether.
+const CONNECTIONS: u32 = 20;
+/// Those who read never wait for those who write: each has one of their own.
+const FEWEST: u32 = 2;
+const MOST: u32 = 200;
+
 /// Where a database is: `sqlite:PATH` or `postgres://USER@HOST/NAME`. Shown without its password.
 #[derive(Clone)]
 pub struct Url(Place);
@@ -28,6 +35,20 @@ pub(crate) struct Server {
     /// Whether a pooler stands in between that may give each transaction another connection: nothing is
     /// kept with a connection then.
     pub(crate) is_pooled: bool,
+    /// Connections of one process, at most, two at least.
+    pub(crate) connections: u32,
+}
+
+impl Server {
+    /// How many of its connections are for reading.
+    pub(crate) fn readers(&self) -> u32 {
+        self.connections - self.writers()
+    }
+
+    /// How many are for writing.
+    pub(crate) fn writers(&self) -> u32 {
+        self.connections / 2
+    }
 }
 
 impl Url {
@@ -37,12 +58,12 @@ impl Url {
         Self(Place::Sqlite(Box::new(SqliteConnectOptions::new().filename(path))))
     }
 
-    /// Reads the setting `NAME_URL`, and the password that goes with it, `NAME_PASSWORD`; `what` says what
-    /// is kept there. `None`: `settings` knows what is wrong.
+    /// Reads the setting `NAME_URL`, and what goes with it of a server, `NAME_PASSWORD` and
+    /// `NAME_CONNECTIONS`; `what` says what is kept there. `None`: `settings` knows what is wrong.
     pub fn read(settings: &mut Settings, name: &str, what: &str) -> Option<Self> {
         let help = format!("database of {what}, sqlite:PATH or postgres://USER@HOST/NAME");
         let url = settings.required::<Self>(&format!("{name}_URL"), &help);
-        Self::with_password(settings, name, url.map(Some))?
+        Self::of_server(settings, name, url.map(Some))?
     }
 
     /// As [`Self::read`], where there is a database without such a setting: `Some(None)`.
@@ -50,20 +71,29 @@ impl Url {
         let help =
             format!("database of {what}, postgres://USER@HOST/NAME; in the data folder if not set");
         let url = settings.optional::<Self>(&format!("{name}_URL"), &help);
-        Self::with_password(settings, name, url)
+        Self::of_server(settings, name, url)
     }
 
     #[expect(clippy::option_option, reason = "wrong, not set, set")]
-    fn with_password(
+    fn of_server(
         settings: &mut Settings,
         name: &str,
         url: Option<Option<Self>>,
     ) -> Option<Option<Self>> {
-        let name = format!("{name}_PASSWORD");
-        let password = settings.secret(&name, "password of the PostgreSQL user");
-        let (mut url, password) = (url?, password?);
-        if let (Some(Self(Place::Postgres(server))), Some(password)) = (&mut url, password) {
-            server.options = server.options.clone().password(password.expose_secret());
+        let password =
+            settings.secret(&format!("{name}_PASSWORD"), "password of the PostgreSQL user");
+        let connections = settings.number(
+            &format!("{name}_CONNECTIONS"),
+            CONNECTIONS.into(),
+            FEWEST.into()..=MOST.into(),
+            "connections of this process to a PostgreSQL server, half of them for reading",
+        );
+        let (mut url, password, connections) = (url?, password?, connections?);
+        if let Some(Self(Place::Postgres(server))) = &mut url {
+            if let Some(password) = password {
+                server.options = server.options.clone().password(password.expose_secret());
+            }
+            server.connections = u32::try_from(connections).unwrap_or(CONNECTIONS);
         }
         Some(url)
     }
@@ -75,6 +105,19 @@ impl Url {
             Place::Sqlite(options) => Some(options.get_filename().to_owned()),
             Place::Postgres(_) => None,
         }
+    }
+
+    /// The file, if it is one, and what SQLite has put beside it.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Some(file) = self.file() else { return Vec::new() };
+        let beside = ["-wal", "-shm"].map(|ending| {
+            let mut name = file.clone().into_os_string();
+            name.push(ending);
+            PathBuf::from(name)
+        });
+        let beside = beside.into_iter().filter(|file| file.exists());
+        std::iter::once(file.clone()).chain(beside).collect()
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -104,7 +147,8 @@ impl FromStr for Url {
             return Err(Error::Address("it must name a database: postgres://USER@HOST/NAME"));
         }
         let is_pooled = text.contains("statement-cache-capacity=0");
-        Ok(Self(Place::Postgres(Box::new(Server { options, is_pooled }))))
+        let server = Server { options, is_pooled, connections: CONNECTIONS };
+        Ok(Self(Place::Postgres(Box::new(server))))
     }
 }
 

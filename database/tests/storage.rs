@@ -6,6 +6,7 @@ mod storage {
     mod files;
     pub(crate) mod notes;
     mod servers;
+    mod visits;
 }
 
 use database::Error;

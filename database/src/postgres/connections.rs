@@ -9,7 +9,7 @@ use sea_orm::sqlx::{self, Connection as _};
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, TransactionTrait as _,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError, watch};
 
 use super::Handle;
 use super::retries::Patience;
@@ -17,13 +17,12 @@ use crate::Error;
 use crate::error::code_of;
 use crate::url::Server;
 
-/// Connections of one process for reading, and as many for writing. A server begins to suffer at a few
-/// hundred altogether.
-const CONNECTIONS: u32 = 10;
 /// For a connection to be there: with a place for each, that is for the server to be reached.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// For one statement; none of ours takes longer than some milliseconds.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a lock that somebody else holds. Less than for a statement: whoever did not get a lock is tried again.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// For a transaction to go on: a process that stands still holds nobody else up for longer.
 const PAUSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// After so long without work, a connection is asked whether it is still one.
@@ -35,26 +34,77 @@ const MAX_LIFETIME: Duration = Duration::from_mins(30);
 /// What the server says of a database that it does not have.
 const INVALID_CATALOG_NAME: &str = "3D000";
 
+/// What connections are for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Purpose {
+    /// How many there are, at most.
+    pub(super) connections: u32,
+    /// How many may wait for one, or have one.
+    pub(super) queue: usize,
+    /// Whether nothing can be changed through them.
+    pub(super) only_reads: bool,
+    /// How long a statement may take; `None` for as long as it takes.
+    pub(super) statement_timeout: Option<Duration>,
+}
+
+/// Connections, until one of them is not heard of any more.
+pub(super) struct Pool {
+    connections: DatabaseConnection,
+    /// How many there were before.
+    number: u64,
+}
+
+impl Pool {
+    fn new(settings: &PgConnectOptions, purpose: Purpose, number: u64) -> Self {
+        let options = options().max_connections(purpose.connections);
+        Self { connections: options.connect_lazy_with(settings.clone()).into(), number }
+    }
+}
+
 impl Handle {
     pub(super) fn to_write(server: &Server, queue: usize) -> Self {
-        Self::new(server, queue, false)
+        let (connections, statement_timeout) = (server.writers(), Some(STATEMENT_TIMEOUT));
+        Self::new(server, Purpose { connections, queue, only_reads: false, statement_timeout })
     }
 
-    /// Nothing can be changed through it.
     pub(super) fn to_read(server: &Server, queue: usize) -> Self {
-        Self::new(server, queue, true)
+        let (connections, statement_timeout) = (server.readers(), Some(STATEMENT_TIMEOUT));
+        Self::new(server, Purpose { connections, queue, only_reads: true, statement_timeout })
     }
 
-    fn new(server: &Server, queue: usize, only_reads: bool) -> Self {
-        let settings = settings(server, only_reads);
-        let pool = options().max_connections(CONNECTIONS).connect_lazy_with(settings);
+    fn new(server: &Server, purpose: Purpose) -> Self {
+        let Purpose { connections, queue, .. } = purpose;
+        let settings = settings(server, purpose);
         Self {
-            connections: pool.into(),
+            pool: watch::Sender::new(Pool::new(&settings, purpose, 0)).into(),
+            settings: settings.into(),
             queue: Semaphore::new(queue).into(),
-            places: Semaphore::new(usize::try_from(CONNECTIONS).unwrap_or(1)).into(),
+            places: Semaphore::new(usize::try_from(connections).unwrap_or(1)).into(),
             is_pooled: server.is_pooled,
-            only_reads,
+            purpose,
         }
+    }
+
+    /// The connections as they are now.
+    pub(super) fn connections(&self) -> DatabaseConnection {
+        self.pool.borrow().connections.clone()
+    }
+
+    /// Which connections these are.
+    pub(super) fn number(&self) -> u64 {
+        self.pool.borrow().number
+    }
+
+    /// Puts others in the place of connections, if nobody has yet. A connection of which nothing is heard is not
+    /// given back before the system gives it up, after a quarter of an hour, and a pool has room for so many.
+    pub(super) fn replace(&self, number: u64) {
+        self.pool.send_if_modified(|pool| {
+            let is_there = pool.number == number;
+            if is_there {
+                *pool = Pool::new(&self.settings, self.purpose, number + 1);
+            }
+            is_there
+        });
     }
 
     /// A place in the queue. Whoever has one is served, also of a database that is being closed.
@@ -65,7 +115,9 @@ impl Handle {
                 TryAcquireError::NoPermits => Error::Overloaded,
                 TryAcquireError::Closed => Error::Closed,
             })?,
-            Patience::Long => queue.acquire_owned().await.map_err(|_| Error::Closed)?,
+            Patience::Long | Patience::AtLength => {
+                queue.acquire_owned().await.map_err(|_| Error::Closed)?
+            }
         })
     }
 
@@ -74,12 +126,12 @@ impl Handle {
         self.places.acquire().await.map_err(|_| Error::Closed)
     }
 
-    /// Begins a transaction. Not to be dropped half-way: the connection would be left in the middle of it.
+    /// Begins a transaction. Dropped half-way only where its connection is not used any more.
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, Error> {
         let transaction = self.open().await?;
         if self.is_pooled {
-            set_timeouts(&transaction, Some(STATEMENT_TIMEOUT)).await?;
-            if self.only_reads {
+            set_timeouts(&transaction, self.purpose.statement_timeout).await?;
+            if self.purpose.only_reads {
                 transaction.execute_unprepared("SET TRANSACTION READ ONLY").await?;
             }
         }
@@ -88,7 +140,7 @@ impl Handle {
 
     /// Begins a transaction that no timeouts are set for where a pooler stands in between.
     pub(super) async fn open(&self) -> Result<DatabaseTransaction, Error> {
-        let transaction = self.connections.begin().await?;
+        let transaction = self.connections().begin().await?;
         if self.is_pooled {
             // The driver names its statements even where it does not keep them, and whoever had this
             // connection of the pooler's before gave the same names.
@@ -101,6 +153,10 @@ impl Handle {
     pub(super) fn close(&self) {
         self.queue.close();
     }
+
+    pub(crate) fn into_connections(self) -> DatabaseConnection {
+        self.connections()
+    }
 }
 
 /// How long this transaction's statements may take; `None` for as long as it takes.
@@ -108,24 +164,17 @@ pub(super) async fn set_timeouts(
     transaction: &DatabaseTransaction,
     statement: Option<Duration>,
 ) -> Result<(), Error> {
-    let (statement, pause) = (statement.unwrap_or_default().as_millis(), PAUSE_TIMEOUT.as_millis());
-    let set = format!(
-        "SET LOCAL statement_timeout = {statement}; \
-         SET LOCAL idle_in_transaction_session_timeout = {pause}"
-    );
-    transaction.execute_unprepared(&set).await?;
+    let set = timeouts(statement).map(|(name, timeout)| format!("SET LOCAL {name} = {timeout};"));
+    transaction.execute_unprepared(&set.concat()).await?;
     Ok(())
 }
 
-/// One connection to a database that is there already, for somebody who only looks.
-pub(crate) async fn visitor(server: &Server) -> Result<DatabaseConnection, Error> {
-    let mut settings = server.options.clone().disable_statement_logging().extra_float_digits(None);
-    if !server.is_pooled {
-        settings = settings.options([("default_transaction_read_only", "on")]);
-    }
-    let pool: DatabaseConnection = options().max_connections(1).connect_lazy_with(settings).into();
-    match pool.ping().await {
-        Ok(()) => Ok(pool),
+/// One connection to a database that is there already, for somebody who only looks, for as long as it takes.
+pub(crate) async fn visitor(server: &Server) -> Result<Handle, Error> {
+    let purpose = Purpose { connections: 1, queue: 1, only_reads: true, statement_timeout: None };
+    let visitor = Handle::new(server, purpose);
+    match visitor.connections().ping().await {
+        Ok(()) => Ok(visitor),
         Err(error) if code_of(&error).as_deref() == Some(INVALID_CATALOG_NAME) => {
             Err(Error::Missing)
         }
@@ -133,18 +182,26 @@ pub(crate) async fn visitor(server: &Server) -> Result<DatabaseConnection, Error
     }
 }
 
-fn settings(server: &Server, only_reads: bool) -> PgConnectOptions {
+fn settings(server: &Server, purpose: Purpose) -> PgConnectOptions {
     // A pooler knows no such setting.
     let settings = server.options.clone().disable_statement_logging().extra_float_digits(None);
     if server.is_pooled {
         return settings;
     }
-    let (statement, pause) = (STATEMENT_TIMEOUT.as_millis(), PAUSE_TIMEOUT.as_millis());
-    settings.options([
-        ("statement_timeout", statement.to_string()),
-        ("idle_in_transaction_session_timeout", pause.to_string()),
-        ("default_transaction_read_only", only_reads.to_string()),
-    ])
+    settings
+        .options(timeouts(purpose.statement_timeout))
+        .options([("default_transaction_read_only", purpose.only_reads.to_string())])
+}
+
+/// What goes with statements that may take so long. As PostgreSQL has it, nought is for ever.
+fn timeouts(statement: Option<Duration>) -> [(&'static str, String); 3] {
+    let timeouts = [
+        ("statement_timeout", statement),
+        // Who has time for a statement has time for locks.
+        ("lock_timeout", statement.map(|_| LOCK_TIMEOUT)),
+        ("idle_in_transaction_session_timeout", Some(PAUSE_TIMEOUT)),
+    ];
+    timeouts.map(|(name, limit)| (name, limit.unwrap_or_default().as_millis().to_string()))
 }
 
 fn options() -> PgPoolOptions {

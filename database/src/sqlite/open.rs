@@ -28,6 +28,8 @@ pub(crate) async fn writer(place: &SqliteConnectOptions) -> Result<DatabaseConne
         .journal_mode(SqliteJournalMode::Wal)
         // What is deleted is overwritten, not only forgotten.
         .pragma("secure_delete", "ON")
+        // What is written while somebody copies everything waits in a file that would keep its size.
+        .pragma("journal_size_limit", "67108864")
         // A commit that was answered survives a power cut; groups make that affordable.
         .synchronous(SqliteSynchronous::Full);
     connect(sqlite, 1).await
@@ -54,7 +56,7 @@ pub(crate) async fn visitor(place: &SqliteConnectOptions) -> Result<DatabaseConn
 
 /// Makes an empty file that nobody else may read: what SQLite puts beside it gets the same mode. What
 /// goes wrong here, opening will say.
-fn create_for_owner(path: &Path) {
+pub(super) fn create_for_owner(path: &Path) {
     let _there_or_not = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
@@ -62,6 +64,8 @@ async fn connect(
     sqlite: SqliteConnectOptions,
     connections: u32,
 ) -> Result<DatabaseConnection, Error> {
+    // What does not fit while it works, as when much is deleted: there may be no folder for it.
+    let sqlite = sqlite.pragma("temp_store", "MEMORY");
     let mut options = ConnectOptions::new("sqlite:");
     options
         .max_connections(connections)

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use chassis::request_id::Scope;
 use chassis::tasks::Tasks;
 use chassis::telemetry::metrics::InUse;
 use futures_util::FutureExt as _;
@@ -83,6 +84,8 @@ trait Job: Send {
 
 struct Pending<T, E, F> {
     work: Option<F>,
+    /// Whom it is done for.
+    scope: Option<Scope>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
     /// Until its answer is known, it counts.
@@ -98,10 +101,9 @@ where
     /// A job for the queue, and where its answer will be.
     fn queue(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
-        (
-            Box::new(Self { work: Some(work), result: None, reply, _in_use: WRITE.begin(SYSTEM) }),
-            answer,
-        )
+        let (work, scope) = (Some(work), Some(Scope::current()));
+        let in_use = WRITE.begin(SYSTEM);
+        (Box::new(Self { work, scope, result: None, reply, _in_use: in_use }), answer)
     }
 }
 
@@ -113,9 +115,12 @@ where
 {
     fn run<'t>(&'t mut self, transaction: &'t DatabaseTransaction) -> BoxFuture<'t, bool> {
         async move {
-            let Some(work) = self.work.take() else { return false };
+            let (Some(work), Some(scope)) = (self.work.take(), self.scope.take()) else {
+                return false;
+            };
             // A job that panics must not take the writer with it.
-            self.result = AssertUnwindSafe(work(transaction)).catch_unwind().await.ok();
+            let work = scope.run(work(transaction));
+            self.result = AssertUnwindSafe(work).catch_unwind().await.ok();
             matches!(self.result, Some(Ok(_)))
         }
         .boxed()

@@ -37,3 +37,17 @@ fn a_password_is_never_shown() {
     assert_eq!(format!("{url:?}"), "Url(postgres://ada@host:5433/notes)");
     assert!(settings.help().contains("NOTES_PASSWORD_FILE"));
 }
+
+#[test]
+fn there_is_a_connection_for_those_who_read_and_one_for_those_who_write() {
+    for (connections, is_right) in [("2", true), ("200", true), ("1", false), ("201", false)] {
+        let mut settings = Settings::from_pairs([
+            ("NOTES_URL", "postgres://ada@host/notes"),
+            ("NOTES_CONNECTIONS", connections),
+        ]);
+        let url = Url::read(&mut settings, "NOTES", "notes");
+        assert_eq!(url.is_some(), is_right, "{connections}");
+        let problems = settings.problems().unwrap_or_default();
+        assert_eq!(problems.contains("NOTES_CONNECTIONS must be from 2 to 200"), !is_right);
+    }
+}

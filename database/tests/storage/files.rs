@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use database::{Database, Error, Url};
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use tempfile::TempDir;
 
 use crate::storage::notes::{Migrator, note, notes};
@@ -34,28 +34,45 @@ async fn where_no_file_can_be_none_is_made() {
     assert!(Database::open::<Migrator>(&Url::of_file(&missing)).await.is_err());
 }
 
-async fn looked_up(folder: &TempDir) -> Result<usize, Error> {
-    let visitor = Database::open_to_read(&url(folder)).await?;
-    let all = Statement::from_string(visitor.get_database_backend(), "select text from notes");
-    let found = visitor.query_all_raw(all).await?.len();
-    let sql = "insert into notes (text) values ('visited')";
-    assert!(visitor.execute_unprepared(sql).await.is_err(), "a visitor only looks");
-    visitor.close().await?;
-    Ok(found)
+#[tokio::test]
+async fn a_copy_is_whole_for_its_owner_alone_and_has_nothing_of_what_was_deleted() {
+    let folder = TempDir::new().unwrap();
+    let copy = folder.path().join("copy with 'a name'.db");
+    let missing = database::copy(&url(&folder), &copy).await;
+    assert!(matches!(missing, Err(Error::Missing)));
+    let database = open(&folder).await;
+    for text in ["canary of what goes", "what stays"] {
+        note(&database, text).await.unwrap();
+    }
+    let deleted = database.write(|tx| {
+        async move {
+            let delete = "delete from notes where text like 'canary%'";
+            Ok::<_, Error>(tx.execute_unprepared(delete).await.map(drop)?)
+        }
+        .boxed()
+    });
+    deleted.await.unwrap();
+    database::copy(&url(&folder), &copy).await.unwrap();
+    database::examine(&copy).await.unwrap();
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut bytes = std::fs::read(&copy).unwrap();
+    let has = |word: &str| bytes.windows(word.len()).any(|part| part == word.as_bytes());
+    assert!(has("what stays") && !has("canary"));
+    assert_eq!(notes(&database).await, ["what stays"], "who was copied goes on");
+    assert!(database::copy(&url(&folder), &copy).await.is_err(), "nothing is written over");
+
+    let page = bytes.len() - 2048;
+    bytes[page..].fill(0xff);
+    std::fs::write(&copy, bytes).unwrap();
+    let examined = database::examine(&copy).await;
+    assert!(examined.is_err(), "{examined:?}");
 }
 
 #[tokio::test]
-async fn a_visitor_sees_what_is_kept_and_makes_nothing() {
+async fn a_visitor_makes_nothing() {
     let folder = TempDir::new().unwrap();
-    assert!(matches!(looked_up(&folder).await, Err(Error::Missing)));
+    assert!(matches!(Database::open_to_read(&url(&folder)).await, Err(Error::Missing)));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    let database = open(&folder).await;
-    note(&database, "one").await.unwrap();
-    assert_eq!(looked_up(&folder).await.unwrap(), 1, "beside whoever writes");
-    note(&database, "two").await.unwrap();
-    database.close().await;
-    assert_eq!(looked_up(&folder).await.unwrap(), 2, "and when nobody does");
-    assert_eq!(notes(&open(&folder).await).await, ["one", "two"]);
 }
 
 #[tokio::test]
@@ -87,10 +104,10 @@ async fn what_was_deleted_leaves_the_log_as_soon_as_nobody_reads_it_any_more() {
     let folder = TempDir::new().unwrap();
     let database = open(&folder).await;
     note(&database, "words to forget").await.unwrap();
-    let visitor = Database::open_to_read(&url(&folder)).await.unwrap();
+    let beside = format!("sqlite:{}", folder.path().join("notes.db").display());
+    let visitor = sea_orm::Database::connect(beside).await.unwrap();
     let reading = visitor.begin().await.unwrap();
-    let before = reading.execute_unprepared("select text from notes").await;
-    before.unwrap();
+    reading.execute_unprepared("select text from notes").await.unwrap();
     database
         .write(|tx| {
             async move {
