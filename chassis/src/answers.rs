@@ -3,11 +3,13 @@
 
 mod answer;
 mod backlog;
+mod carried;
 mod pace;
 
 use std::time::Duration;
 
 pub(crate) use backlog::Backlog;
+pub(crate) use carried::Carried;
 pub(crate) use pace::Pace;
 
 /// For a client to take anything of what it is told, on any port.

@@ -45,6 +45,8 @@ pub const MAX_STREAMS: u32 = 16_384;
 const CALL_LIMIT: Duration = Duration::from_secs(65);
 /// Between two looks at whether a service is well.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// For such a look: more than a database needs to be given up and found again.
+const LOOK: Duration = Duration::from_secs(12);
 /// For calls in flight to be answered once a shutdown has begun.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -220,7 +222,8 @@ impl Health {
     ) {
         loop {
             let looking = async {
-                self.set_serving(is_well().await).await;
+                let is_well = tokio::time::timeout(LOOK, is_well()).await.unwrap_or(false);
+                self.set_serving(is_well).await;
                 tokio::time::sleep(HEARTBEAT).await;
             };
             if stop.run_until_cancelled(looking).await.is_none() {

@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 
 use self::flights::Flights;
 use crate::answers::{self, Backlog, Pace};
+use crate::frames::Heard;
 use crate::listener::{self, Room};
 use crate::process::descriptors;
 use crate::tasks::Tasks;
@@ -36,7 +37,7 @@ const MAX_STREAMS: u32 = 100;
 /// What a client may take.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// For the first request of a connection to arrive, and for every header to be complete.
+    /// For the first request of a connection to arrive, and for every header that has begun to be complete.
     pub header_timeout: Duration,
     /// Headers of one request; more are answered 431.
     pub max_headers: usize,
@@ -48,7 +49,8 @@ pub struct Limits {
     /// Networks that have no such bound: proxies, behind which everybody is.
     pub unbounded_networks: Vec<IpNet>,
     /// For a connection without a request in flight: then it is asked to end, and as long again later it
-    /// is cut off.
+    /// is cut off. Over HTTP/1.1 nobody can be asked: a client that has just begun to say something then cannot
+    /// know whether it was heard.
     pub idle: Duration,
     /// For a client to take anything of what it asked for; one that reads nothing is let go.
     pub write_stall: Duration,
@@ -67,7 +69,8 @@ impl Default for Limits {
             max_connections: 10_000,
             max_connections_per_network: 1_000,
             unbounded_networks: Vec::new(),
-            idle: Duration::from_secs(90),
+            // Clients and proxies give up theirs first: after 90 s Go's and hyper's, after 60 s nginx's and AWS's.
+            idle: Duration::from_mins(2),
             write_stall: answers::WRITE_STALL,
             max_backlog: answers::MAX_BACKLOG,
             drain: Duration::from_secs(10),
@@ -87,7 +90,8 @@ pub async fn serve(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
+        // From the end of the request before on: how long a header may take that has begun, `Flights` knows.
+        .header_read_timeout(limits.idle)
         .max_headers(limits.max_headers);
     builder
         .http2()
@@ -143,8 +147,10 @@ impl Connection {
         let peer = stream.peer_addr().ok().map(ConnectInfo);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_stall));
-        let stream = TokioIo::new(Box::pin(stream));
         let (flights, router) = (Flights::default(), self.router);
+        let asking = flights.clone();
+        let stream = Heard::new(Box::pin(stream)).telling(move || asking.hear());
+        let stream = TokioIo::new(stream);
         let pace = Pace::new(&self.backlog);
         let (begun, paced) = (flights.clone(), pace.clone());
         let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
@@ -161,6 +167,8 @@ impl Connection {
         tokio::pin!(silence);
         let rest = flights.rest(self.limits.idle);
         tokio::pin!(rest);
+        let half_asked = flights.half_asked(self.limits.header_timeout);
+        tokio::pin!(half_asked);
         let end = pace.ends(self.limits.write_stall);
         tokio::pin!(end);
         let (mut stopping, mut waiting, mut resting) = (false, true, false);
@@ -173,6 +181,7 @@ impl Connection {
                     return;
                 }
                 () = end.as_mut() => return,
+                () = half_asked.as_mut() => return,
                 () = self.stop.cancelled(), if !stopping => {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();

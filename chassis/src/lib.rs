@@ -6,8 +6,10 @@
 
 mod answers;
 pub mod authority;
+pub mod checkup;
 pub mod clock;
 pub mod ending;
+mod frames;
 pub mod grpc;
 pub mod healthcheck;
 pub mod http;

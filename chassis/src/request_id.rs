@@ -36,6 +36,31 @@ struct Current {
     place: Option<Place>,
     /// What a collector is told of it.
     span: Span,
+    /// What stands in each line of the log.
+    line: Span,
+}
+
+/// The request that something is done for, wherever it is done.
+pub struct Scope(Option<Current>);
+
+impl Scope {
+    /// That of the request that this task works for, if there is one.
+    #[must_use]
+    pub fn current() -> Self {
+        Self(CURRENT.try_with(Clone::clone).ok())
+    }
+
+    /// Works for that request.
+    pub async fn run<F: Future>(self, task: F) -> F::Output {
+        match self.0 {
+            Some(current) => {
+                // Each kind of span is found only where it was entered itself, not through what is below it.
+                let task = task.instrument(current.span.clone()).instrument(current.line.clone());
+                CURRENT.scope(current, task).await
+            }
+            None => task.await,
+        }
+    }
 }
 
 /// The id of the request this task works for.
@@ -58,21 +83,6 @@ pub(crate) fn is_traced() -> bool {
 pub(crate) fn is_probe(route: &str) -> bool {
     let route = route.trim_start_matches('/');
     PROBES.iter().any(|probe| route.starts_with(probe))
-}
-
-/// Lets a spawned task work for the same request.
-pub(crate) fn inherit<F: Future>(task: F) -> impl Future<Output = F::Output> {
-    let current = CURRENT.try_with(Clone::clone).ok();
-    async move {
-        match current {
-            Some(current) => {
-                // Each kind of span is found only where it was entered itself, not through what is below it.
-                let task = task.instrument(current.span.clone());
-                CURRENT.scope(current, task).await
-            }
-            None => task.await,
-        }
-    }
 }
 
 /// Middleware: takes the caller's id or makes one, logs the request under it, and sends it back.
@@ -104,7 +114,8 @@ pub async fn track(mut request: Request, next: Next) -> Response {
         }
         response
     };
-    CURRENT.scope(Current { id, place, span: traced }, answer.instrument(span)).await
+    let current = Current { id, place, span: traced, line: span.clone() };
+    CURRENT.scope(current, answer.instrument(span)).await
 }
 
 /// Where a request goes, as the router knows it: a path of a client's own making, and a query
@@ -167,7 +178,8 @@ mod tests {
     #[tokio::test]
     async fn a_spawned_task_works_for_the_same_request() {
         let tasks = crate::tasks::Tasks::new();
-        let ada = Current { id: "ada-1".to_owned(), place: None, span: Span::none() };
+        let (span, line) = (Span::none(), Span::none());
+        let ada = Current { id: "ada-1".to_owned(), place: None, span, line };
         let seen =
             CURRENT.scope(ada, async { tasks.spawn(async { current() }).await }).await.unwrap();
         assert_eq!(seen.as_deref(), Some("ada-1"));

@@ -2,15 +2,16 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use rustix::process::geteuid;
 
 /// What the name of a file that is not finished ends in.
 pub const UNFINISHED: &str = ".draft";
 
-/// Reads a file that nobody else can read. What is looked at is the file that is read, whatever has its
+/// Reads a file that nobody else can read: its owner is us, or it is root's and handed to us by its group. What is looked at is the file that is read, whatever has its
 /// name a moment later.
 ///
 /// # Errors
@@ -19,15 +20,21 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let name = path.display();
     let unreadable = || format!("{name} cannot be read");
     let mut file = File::open(path).with_context(unreadable)?;
-    let mode = file.metadata().with_context(unreadable)?.permissions();
-    let for_others = mode.mode() & 0o077;
+    let found = file.metadata().with_context(unreadable)?;
     ensure!(
-        for_others == 0,
+        is_private(found.mode(), found.uid(), geteuid().as_raw()),
         "{name} can be read by others than its owner: chmod 600 it, and replace it if they are strangers",
     );
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).with_context(unreadable)?;
     Ok(bytes)
+}
+
+/// Whether what has this mode and this owner is nobody's business but ours. What root hands to somebody else
+/// can only be handed to a group: that is how Kubernetes mounts secrets, and `PostgreSQL` takes keys so, too.
+fn is_private(mode: u32, owner: u32, us: u32) -> bool {
+    let allowed = if owner == 0 && us != 0 { 0o740 } else { 0o700 };
+    mode & 0o777 & !allowed == 0
 }
 
 /// A file with all of its bytes on disk, under a name that nobody looks for.
@@ -101,9 +108,29 @@ fn folder_of(file: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+
+    #[test]
+    fn what_root_hands_to_our_group_is_ours_and_what_we_hand_on_is_not() {
+        let (root, us, them) = (0, 65_532, 1_000);
+        for (mode, owner, who, expected) in [
+            (0o600, us, us, true),
+            (0o400, us, us, true),
+            (0o440, root, us, true),
+            (0o640, root, us, true),
+            (0o440, us, us, false),
+            (0o440, them, us, false),
+            (0o460, root, us, false),
+            (0o444, root, us, false),
+            (0o640, root, root, false),
+            (0o600, root, root, true),
+        ] {
+            assert_eq!(is_private(mode, owner, who), expected, "{mode:o} of {owner} for {who}");
+        }
+    }
 
     #[test]
     fn what_others_can_read_is_not_read_whoever_changes_files_meanwhile() {

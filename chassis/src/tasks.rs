@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::request_id;
+use crate::request_id::Scope;
 
 /// Tasks in flight. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.0.spawn(request_id::inherit(task).in_current_span())
+        self.0.spawn(Scope::current().run(task).in_current_span())
     }
 
     /// Waits until no task is left, at most `patience`. True if none is left.

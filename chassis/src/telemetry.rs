@@ -1,9 +1,10 @@
 //! What a process tells about itself: logs, to standard error, as text for people or as JSON lines for
-//! machines; numbers ([`metrics`]); and what a request did where ([`traces`]).
+//! machines; numbers ([`metrics`], [`room`]); and what a request did where ([`traces`]).
 
 pub(crate) mod call;
 mod lines;
 pub mod metrics;
+pub mod room;
 pub mod traces;
 
 use std::io::IsTerminal as _;

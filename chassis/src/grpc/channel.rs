@@ -2,8 +2,8 @@
 
 mod address;
 mod attempts;
-mod carried;
 mod connection;
+mod flight;
 mod replica;
 mod replicas;
 mod standing;

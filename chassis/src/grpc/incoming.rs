@@ -19,6 +19,7 @@ use tonic::transport::server::Connected;
 
 use super::doorway::Doorway;
 use crate::answers::{self, Backlog, Pace};
+use crate::frames::Heard;
 use crate::identity::{Caller, Identity, Peer};
 use crate::listener::{self, Place, Room};
 use crate::process::descriptors;
@@ -92,7 +93,7 @@ type Socket = Either<TcpStream, TlsStream<TcpStream>>;
 
 /// A connection that is ready to be served, and who is at its other end.
 pub(super) struct Connection {
-    stream: Pin<Box<TimeoutStream<Socket>>>,
+    stream: Heard<Pin<Box<TimeoutStream<Socket>>>>,
     peer: Peer,
     /// When it takes too little of what it asked for.
     end: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -141,7 +142,7 @@ impl Connection {
         peer.caller = caller;
         let answers = peer.pace.clone();
         let end = Box::pin(async move { answers.ends(limits.write_stall).await });
-        Some(Self { stream: Box::pin(stream), peer, end, _place: place })
+        Some(Self { stream: Heard::new(Box::pin(stream)), peer, end, _place: place })
     }
 }
 
@@ -164,7 +165,7 @@ impl AsyncRead for Connection {
             self.end = Box::pin(future::ready(()));
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
-        self.stream.as_mut().poll_read(context, buffer)
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
@@ -174,7 +175,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream.as_mut().poll_write(context, bytes)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -182,7 +183,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream.as_mut().poll_write_vectored(context, parts)
+        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -190,10 +191,10 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -1,15 +1,14 @@
 //! The requests of one connection that are in flight: from when they have arrived until their answer has
 //! been handed over to the end, however long it is told.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use hyper::body::{Frame, SizeHint};
+use axum::body::Body;
 use tokio::sync::watch;
 use tokio::time::timeout;
+
+use crate::answers::Carried;
 
 /// The requests of one connection. Clones count the same.
 #[derive(Clone, Default)]
@@ -20,6 +19,8 @@ struct Count {
     in_flight: usize,
     /// Whether there ever was one.
     has_spoken: bool,
+    /// Whether the next has begun to arrive.
+    is_asking: bool,
 }
 
 /// A request in flight.
@@ -30,9 +31,30 @@ impl Flights {
     pub(super) fn begin(&self) -> Flight {
         self.0.send_modify(|count| {
             count.in_flight += 1;
-            count.has_spoken = true;
+            (count.has_spoken, count.is_asking) = (true, false);
         });
         Flight(self.0.clone())
+    }
+
+    /// Something has arrived. Behind an answer that is the next request.
+    pub(super) fn hear(&self) {
+        self.0.send_if_modified(|count| {
+            let has_begun = count.in_flight == 0 && !count.is_asking;
+            count.is_asking |= has_begun;
+            has_begun
+        });
+    }
+
+    /// Returns when one has begun to arrive, and not arrived for this long.
+    pub(super) async fn half_asked(&self, length: Duration) {
+        let mut count = self.0.subscribe();
+        loop {
+            // The sender lives as long as `self`, so waiting cannot fail.
+            drop(count.wait_for(|count| count.is_asking).await);
+            if timeout(length, count.wait_for(|count| !count.is_asking)).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Whether there ever was one.
@@ -57,39 +79,13 @@ impl Flights {
 
 impl Flight {
     /// An answer, in flight until its end or until nobody wants it.
-    pub(super) fn carry(self, body: Body) -> Answer {
-        Answer { body, _flight: self }
+    pub(super) fn carry(self, body: Body) -> Carried<Body, Self> {
+        Carried::new(body, self)
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
         self.0.send_modify(|count| count.in_flight -= 1);
-    }
-}
-
-/// The body of an answer.
-pub(super) struct Answer {
-    body: Body,
-    _flight: Flight,
-}
-
-impl hyper::body::Body for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -87,7 +87,7 @@ pub const MEASURES: [Measure; 12] = [
     Measure { name: "process_open_fds", what: "files and sockets open", kind: Kind::Gauge },
     Measure { name: "process_max_fds", what: "files and sockets at most", kind: Kind::Gauge },
     Measure { name: "process_threads", what: "threads", kind: Kind::Gauge },
-    Measure { name: "process_cpu_seconds_total", what: "processor time", kind: Kind::Gauge },
+    Measure { name: "process_cpu_seconds_total", what: "processor time", kind: Kind::Counter },
     Measure {
         name: "process_start_time_seconds",
         what: "when it was started, in seconds since 1970",
@@ -154,7 +154,7 @@ impl Port {
         let numbers = self.numbers.clone();
         let show = async move || {
             process::measure();
-            ([(CONTENT_TYPE, TEXT)], numbers.render())
+            ([(CONTENT_TYPE, TEXT)], numbers.render() + &process::time_told())
         };
         let router = Router::new().route("/metrics", get(show));
         let limits = Limits { max_connections: 64, ..Limits::default() };

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, future};
+use futures_util::{FutureExt as _, future, stream};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Bytes, Frame};
+use tokio::time::sleep;
 use tonic::Status;
 use tonic::body::Body;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
 use super::connection::Failed;
-use super::replica::Replica;
+use super::replica::{Replica, Taken};
 use super::replicas::Replicas;
 
 /// How often a call is sent at most, if it never arrived before: nothing was done yet.
@@ -22,6 +23,8 @@ const TRIES: usize = 3;
 const MEMORY: Duration = Duration::from_secs(10);
 const SHARE: f32 = 0.2;
 const FEW_PER_SECOND: u32 = 10;
+/// For something more to come of an answer, before it matters whether the replica still answers at all.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// Marks a call that may be made twice: it changes nothing, or a name it has keeps it from being done again.
 /// Only for calls with one message in each direction.
@@ -50,7 +53,7 @@ impl Attempts {
     /// too, once, if it may be made twice. Whoever calls says how long that may take.
     pub(super) async fn send(
         &self,
-        replicas: &Replicas,
+        replicas: &Arc<Replicas>,
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Status> {
         self.0.deposit();
@@ -66,7 +69,9 @@ impl Attempts {
             let Some(replica) = replicas.find_one(tried.as_ref()).await else { break };
             let sent = match &copy {
                 Some(_) => whole(replicas, &replica, request).await,
-                None => replica.send(request).await.map(|answer| answer.map(Body::new)),
+                None => replica.send(request).await.map(|answer| {
+                    answer.map(|body| as_it_comes(replicas.clone(), replica.clone(), body))
+                }),
             };
             match sent {
                 Ok(response) => return Ok(response),
@@ -107,7 +112,31 @@ async fn whole(
     tokio::select! {
         answered = answered => answered,
         () = replicas.outdo(replica) => {
-            Err(Failed::Lost(Status::unavailable("the replica does not answer any more")))
+            Err(Failed::Lost(fell_silent()))
         }
     }
+}
+
+/// An answer that is read while it comes. It breaks off where nothing comes any more, the replica does not say how it
+/// is either, and there is somebody else: its connection would be waited for much longer.
+fn as_it_comes(replicas: Arc<Replicas>, replica: Arc<Replica>, body: Taken) -> Body {
+    let frames = stream::unfold(Some((replicas, replica, body)), async |rest| {
+        let (replicas, replica, mut body) = rest?;
+        let fell_quiet = async {
+            sleep(QUIET).await;
+            replicas.outlast(&replica).await;
+        };
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame?.map_err(|error| Status::from_error(error.into())),
+            () = fell_quiet => Err(fell_silent()),
+        };
+        let rest = frame.is_ok().then_some((replicas, replica, body));
+        Some((frame, rest))
+    });
+    Body::new(StreamBody::new(frames))
+}
+
+fn fell_silent() -> Status {
+    Status::unavailable("the replica does not answer any more")
 }

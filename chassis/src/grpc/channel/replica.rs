@@ -6,15 +6,17 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use http::{Request, Response};
+use hyper::body::Incoming;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::transport::Uri;
 
-use super::carried::{Carried, Flight};
 use super::connection::{Connection, Failed, Way};
+use super::flight::Flight;
 use super::standing::Standing;
+use crate::answers::Carried;
 
 /// Between two looks that nobody waits for, after [`PAUSE`]. With [`ANSWER`], what hangs is left after 1.5 s at
 /// most.
@@ -25,6 +27,9 @@ const ANSWER: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(2);
 /// Between two looks, however many wait for one.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What an answer holds until it has been read.
+pub(super) type Taken = Carried<Incoming, Flight>;
 
 /// One replica, looked after until it is dropped.
 pub(super) struct Replica {
@@ -103,14 +108,14 @@ impl Replica {
     }
 
     /// Sends it a request. It may be on its way to the end when this has ended already.
-    pub(super) async fn send(&self, request: Request<Body>) -> Result<Response<Carried>, Failed> {
+    pub(super) async fn send(&self, request: Request<Body>) -> Result<Response<Taken>, Failed> {
         let Some(connection) = self.seen.borrow().connection.clone() else {
             let status = tonic::Status::unavailable("it is away");
             return Err(Failed::Unsent(Box::new(request), status));
         };
         let flight = Flight::begin(&self.in_flight);
         match connection.send(request).await {
-            Ok(response) => Ok(response.map(|body| Carried { body, _flight: flight })),
+            Ok(response) => Ok(response.map(|body| Carried::new(body, flight))),
             Err(failed) => {
                 if connection.is_closed() {
                     self.look_soon();

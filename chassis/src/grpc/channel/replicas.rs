@@ -71,9 +71,19 @@ impl Replicas {
 
     /// Returns when one of them does not answer any more and another one does.
     pub(super) async fn outdo(&self, one: &Arc<Replica>) {
+        self.leave(one, |standing| !standing.answers()).await;
+    }
+
+    /// Returns when one of them has fallen silent and another one answers. One whose port is closed may well go on
+    /// with what it has begun.
+    pub(super) async fn outlast(&self, one: &Arc<Replica>) {
+        self.leave(one, |standing| standing == Standing::Silent).await;
+    }
+
+    async fn leave(&self, one: &Arc<Replica>, is_left: impl Fn(Standing) -> bool) {
         let mut news = self.news.subscribe();
         let is_other = |it: &Arc<Replica>| !Arc::ptr_eq(it, one) && it.standing().answers();
-        while one.standing().answers() || !self.all().iter().any(is_other) {
+        while !is_left(one.standing()) || !self.all().iter().any(is_other) {
             // The sender lives as long as `self`, so waiting cannot fail.
             let _alive = news.changed().await;
         }
