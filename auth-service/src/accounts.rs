@@ -12,7 +12,7 @@ use token::Claims;
 use tokio::sync::Notify;
 
 use crate::error::Error;
-use crate::limits::{Limits, Origin};
+use crate::limits::{Limits, Origin, Target};
 use crate::logins::Logins;
 use crate::passwords::{Hasher, Verdict};
 use crate::request_ids::RequestId;
@@ -99,7 +99,7 @@ impl Accounts {
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<Registered, Error> {
-        self.count_for_account(username, origin, now).await?;
+        self.count_for_account(&Target::of(username), origin, now).await?;
         let name = Username::look_up(username).map(|name| name.display);
         let user = self.store.user_by_id(user_id).await?;
         let user = user.filter(|user| name.as_ref() == Some(&user.username));

@@ -4,6 +4,7 @@ pub mod certificates;
 pub mod keys;
 mod place;
 mod preparation;
+pub mod restored;
 pub mod upkeep;
 pub mod users;
 
@@ -15,7 +16,7 @@ use crate::config::Config;
 pub use place::{OwnSettings, Place};
 
 /// What the service does beside serving.
-pub const COMMANDS: [Command; 15] = [
+pub const COMMANDS: [Command; 16] = [
     users::list::<OwnSettings>(),
     users::show::<OwnSettings>(),
     users::create::<OwnSettings>(),
@@ -29,7 +30,8 @@ pub const COMMANDS: [Command; 15] = [
     certificates::COMMAND,
     preparation::COMMAND,
     upkeep::MIGRATE,
-    upkeep::check::<OwnSettings>(),
+    upkeep::CHECK,
+    restored::COMMAND,
     HEALTHCHECK,
 ];
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::passwords::Hasher;
+use crate::peppers::TRACE;
 use crate::store::Store;
 
 /// Between two looks at what is due: other processes delete accounts too.
@@ -60,12 +61,15 @@ impl Deletions {
         while let Some(user) = self.store.next_deletion(clock::now()).await? {
             match purge(user.id).await {
                 Ok(()) => {
-                    let trace = self.hasher.trace(&user.username_key);
+                    let name = user.username_key;
+                    // Deleted before, and come back with a backup: what is there is the trace, not a name.
+                    let is_trace = name.starts_with(TRACE);
+                    let trace = if is_trace { name } else { self.hasher.trace(&name) };
                     self.store.finish_deletion(user.id, trace).await?;
-                    tracing::info!(user_id = user.id, "an account is deleted everywhere");
+                    tracing::info!("an account is deleted everywhere");
                 }
                 Err(error) => {
-                    tracing::warn!(user_id = user.id, %error, "an account is not deleted elsewhere yet");
+                    tracing::warn!(%error, "an account is not deleted elsewhere yet");
                     return self.store.postpone_deletion(user.id, clock::now()).await;
                 }
             }
@@ -98,6 +102,26 @@ mod tests {
         deletions.finish_due(&purge).await.unwrap();
         let tried = tried.lock().unwrap();
         tried.clone()
+    }
+
+    #[tokio::test]
+    async fn of_a_name_that_is_deleted_once_more_the_same_trace_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = scratch::url(folder.path(), "auth");
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        let added = store.add_user(Candidate::of("ada", ""), None, clock::now()).await;
+        let Ok(Added::New(ada)) = added else { panic!("ada should be new") };
+        store.begin_deletion(&ada, Actor::User, clock::now()).await.unwrap();
+        let hasher = Hasher::new(Peppers::generate().unwrap(), 4, 1).unwrap();
+        let trace = hasher.trace("ada");
+        let deletions = Deletions::new(store.clone(), hasher, Arc::default());
+        for _ in 0..2 {
+            assert_eq!(tried(&deletions, true).await, [ada.id]);
+            let left = store.user_by_id(ada.id).await.unwrap().unwrap();
+            assert_eq!(left.username_key, trace);
+            // As after a restore.
+            store.restore(crate::ledger::Ledger::default(), 0, clock::now()).await.unwrap();
+        }
     }
 
     #[tokio::test]

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use chassis::status::Failure;
+use chassis::telemetry::room;
 use proto::auth::DOMAIN;
 use proto::auth::v1::ErrorReason;
 use sea_orm::DbErr;
 use tonic::{Code, Status};
-
-use crate::metrics;
 
 /// What can go wrong in the auth service.
 #[derive(Debug, thiserror::Error)]
@@ -121,8 +120,8 @@ impl From<Error> for Status {
             }
         };
         match &error {
-            Error::Overloaded => metrics::shed("hashing"),
-            Error::Storage(database::Error::Overloaded) => metrics::shed("database"),
+            Error::Overloaded => room::shed("hashing"),
+            Error::Storage(database::Error::Overloaded) => room::shed("database"),
             _ => {}
         }
         if code == Code::Internal {

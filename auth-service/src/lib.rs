@@ -11,6 +11,7 @@ mod error;
 mod folding;
 mod grpc;
 mod keys;
+mod ledger;
 mod limits;
 mod logins;
 mod metrics;
@@ -18,6 +19,7 @@ mod migrations;
 mod passwords;
 mod peppers;
 mod request_ids;
+pub mod restoration;
 mod revocations;
 mod self_test;
 mod store;
@@ -54,6 +56,7 @@ use crate::tokens::Upkeep;
 pub use self::metrics::measures;
 pub use commands::upkeep::migrate;
 pub use config::{Config, Tries, Verifiers};
+pub use ledger::Ledger;
 
 /// For what runs beside the calls to end.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -74,9 +77,12 @@ pub async fn serve(
     let found = folder.begin(now)?;
     self_test::run(&found.keys, now)?;
     let (tokens, upkeep) = Upkeep::begin(folder, found);
-    let database = Database::open::<Migrator>(&config.database_url)
-        .await
+    // Somebody else may be at work on it, for as long as they like.
+    let opening = Box::pin(Database::open::<Migrator>(&config.database_url));
+    let Some(database) = told.run_until_cancelled(opening).await else { return Ok(()) };
+    let database = database
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
+    self::metrics::begin();
     let store = Store::new(database.clone());
     let foreign = store.made_with_others(peppers.ids()).await?;
     peppers.check(foreign.as_deref())?;

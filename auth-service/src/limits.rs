@@ -5,18 +5,19 @@
 
 mod allowance;
 mod origin;
+mod target;
 
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
-use ring::digest::{SHA256, digest};
 
 use self::allowance::Allowance;
+use self::target::Digest;
 use crate::config::Tries;
 use crate::error::Error;
-use crate::usernames::Username;
 
 pub(crate) use origin::Origin;
+pub(crate) use target::Target;
 
 /// Until one more password may be tried from a network, for an account, for both.
 const ADDRESS: Duration = Duration::from_secs(1);
@@ -27,24 +28,11 @@ const REGISTRATION: Duration = Duration::from_secs(5);
 /// Until one more access token is given to a login.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// An account, by what its name comes down to: there or not, spelled this way or that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Target([u8; 32]);
-
-impl Target {
-    fn of(username: &str) -> Self {
-        let key = Username::key_of(username);
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, key.as_bytes()).as_ref());
-        Self(hash)
-    }
-}
-
 /// What was tried lately, by whom.
 pub(crate) struct Limits<C: Clock = DefaultClock> {
     addresses: Allowance<Origin, C>,
-    accounts: Allowance<Target, C>,
-    pairs: Allowance<(Target, Origin), C>,
+    accounts: Allowance<Digest, C>,
+    pairs: Allowance<(Digest, Origin), C>,
     registrations: Allowance<Origin, C>,
     refreshes: Allowance<String, C>,
 }
@@ -74,14 +62,14 @@ impl<C: Clock + Clone> Limits<C> {
     /// Counts a password that somebody tries from a network.
     ///
     /// The narrow limit comes first: whoever is stopped by it uses up nothing that others share.
-    pub(crate) fn try_password(&self, username: &str, origin: Origin) -> Result<(), Error> {
-        self.pairs.take(&(Target::of(username), origin))?;
+    pub(crate) fn try_password(&self, target: &Target, origin: Origin) -> Result<(), Error> {
+        self.pairs.take(&(target.digest, origin))?;
         self.addresses.take(&origin)
     }
 
     /// Counts a password that somebody tries for an account, from wherever.
-    pub(crate) fn try_account(&self, username: &str) -> Result<(), Error> {
-        self.accounts.take(&Target::of(username))
+    pub(crate) fn try_account(&self, target: &Target) -> Result<(), Error> {
+        self.accounts.take(&target.digest)
     }
 
     /// Counts a registration.

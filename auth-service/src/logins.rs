@@ -153,7 +153,7 @@ impl Logins {
         let act = self.feed.act();
         self.store.end_stolen_login(login.sid, now).await?;
         act.publish(now).await;
-        tracing::warn!(user_id = login.user_id, "a refresh token came twice; its login has ended");
+        tracing::warn!("a refresh token came twice; its login has ended");
         Ok(())
     }
 

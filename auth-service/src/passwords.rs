@@ -18,7 +18,6 @@ use crate::error::Error;
 use crate::limits::Origin;
 use crate::peppers::Peppers;
 use crate::strength;
-use crate::usernames::Username;
 
 /// What a stored hash begins with: the scheme, so that another can follow it.
 pub(crate) const SCHEME: &str = "$ab1$";
@@ -126,10 +125,9 @@ impl Hasher {
     }
 
     /// What may stand there by now, with whatever pepper.
-    pub(crate) fn places(&self, username: &str, origin: Origin) -> Vec<String> {
-        let key = Username::key_of(username);
+    pub(crate) fn places(&self, username_key: &str, origin: Origin) -> Vec<String> {
         let tags = |network: String| {
-            self.recipe.peppers.all().map(|pepper| pepper.place(&key, &network)).collect()
+            self.recipe.peppers.all().map(|pepper| pepper.place(username_key, &network)).collect()
         };
         origin.network().map(tags).unwrap_or_default()
     }

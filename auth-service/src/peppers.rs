@@ -121,6 +121,13 @@ impl Peppers {
     }
 }
 
+/// The files of all of them in `folder`.
+pub(crate) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut all = vec![folder.join(CURRENT)];
+    all.extend(earlier(folder)?);
+    Ok(all)
+}
+
 /// The files of earlier ones in `folder`.
 fn earlier(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();

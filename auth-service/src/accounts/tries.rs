@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Accounts;
 use crate::error::Error;
-use crate::limits::Origin;
+use crate::limits::{Origin, Target};
 
 impl Accounts {
     /// Counts a password that somebody tries for an account: before it is hashed, and alike whether or
@@ -17,8 +17,9 @@ impl Accounts {
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        self.limits.try_password(username, origin)?;
-        self.count_for_account(username, origin, now).await
+        let target = Target::of(username);
+        self.limits.try_password(&target, origin)?;
+        self.count_for_account(&target, origin, now).await
     }
 
     /// Counts a password for an account as a whole.
@@ -27,15 +28,15 @@ impl Accounts {
     /// not count.
     pub(super) async fn count_for_account(
         &self,
-        username: &str,
+        target: &Target<'_>,
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let tags = self.hasher.places(username, origin);
+        let tags = self.hasher.places(&target.key, origin);
         if !tags.is_empty() && self.store.is_known(tags, now).await? {
             return Ok(());
         }
-        self.limits.try_account(username)
+        self.limits.try_account(target)
     }
 }
 

@@ -2,11 +2,12 @@
 //! could.
 
 mod check;
-mod report;
 
 use anyhow::Context as _;
+use chassis::checkup::Checkup;
 use chassis::clock;
 use chassis::process::Command;
+use chassis::settings::Settings;
 use database::Url;
 
 use super::{OwnSettings, Place};
@@ -25,19 +26,25 @@ pub const MIGRATE: Command = Command {
 };
 
 /// Looks at everything that the service needs.
-#[must_use]
-pub const fn check<P: Place>() -> Command {
-    Command {
-        name: "check",
-        usage: "",
-        what: "looks at keys, peppers and the database of accounts, and changes nothing; fails if one is \
-               not as it should be. May run beside the service",
-        read: |_, settings| {
-            let (place, cost) = (P::accounts_and_keys(settings), Config::read_cost(settings));
-            let ((url, keys), cost) = (place?, cost?);
-            Some(Box::pin(async move { check::run(&url, &keys, cost, clock::now()).await }))
-        },
-    }
+pub const CHECK: Command = Command {
+    name: "check",
+    usage: "",
+    what: "looks at keys, peppers and the database of accounts, and changes nothing; fails if one is \
+           not as it should be. May run beside the service",
+    read: |_, settings| {
+        let checkup = read_check::<OwnSettings>(settings)?;
+        Some(Box::pin(async move { checkup.await.finish() }))
+    },
+};
+
+/// Reads where everything is that the service needs. `None`: the settings know what is wrong. What it returns
+/// looks at that, and changes nothing.
+pub fn read_check<P: Place>(
+    settings: &mut Settings,
+) -> Option<impl Future<Output = Checkup> + use<P>> {
+    let (place, cost) = (P::accounts_and_keys(settings), Config::read_cost(settings));
+    let ((url, keys), cost) = (place?, cost?);
+    Some(async move { check::run(&url, &keys, cost, clock::now()).await })
 }
 
 /// Brings the database of accounts to the newest schema, creating it if need be. Says what it did.

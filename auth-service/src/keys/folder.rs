@@ -95,6 +95,13 @@ impl Folder {
         Ok(change.ring)
     }
 
+    /// Puts keys in the place of all that there are, so that nothing is good that was ever signed.
+    pub(crate) fn renew(&self, now: u64) -> anyhow::Result<()> {
+        self.make()?;
+        let _lock = self.lock()?;
+        self.commit(&Change::first(now)?)
+    }
+
     /// What the folder holds, if that is no longer what `known` says.
     pub(crate) fn look(&self, known: &[u8]) -> anyhow::Result<Option<Snapshot>> {
         let mut manifest = self.manifest()?;

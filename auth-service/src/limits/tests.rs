@@ -20,7 +20,9 @@ impl Stage {
     }
 
     fn try_password(&self, name: &str, address: &str) -> Result<(), Error> {
-        self.limits.try_password(name, from(address)).and_then(|()| self.limits.try_account(name))
+        let target = Target::of(name);
+        self.limits.try_password(&target, from(address))?;
+        self.limits.try_account(&target)
     }
 
     /// How many of `tries` passwords may be tried, in a row from the first.
@@ -103,10 +105,10 @@ fn many_places_share_what_an_account_has() {
     let places = (0..50).map(|network| format!("192.0.{network}.1"));
     let free = places.filter(|address| stage.try_password("ada", address).is_ok());
     assert_eq!(free.count(), 5);
-    assert_eq!(wait(stage.limits.try_account("ADA")), ACCOUNT);
+    assert_eq!(wait(stage.limits.try_account(&Target::of("ADA"))), ACCOUNT);
     assert_eq!(stage.free("grace", "203.0.113.1", 9), 3, "and for nobody else");
     stage.clock.advance(ACCOUNT);
-    assert!(stage.limits.try_account("ada").is_ok(), "one has come back");
+    assert!(stage.limits.try_account(&Target::of("ada")).is_ok(), "one has come back");
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn who_has_not_tried_lately_is_forgotten() {
     let stage = Stage::with(Tries::default());
     for index in 0..10_000_u32 {
         let address = IpAddr::from((0x0a00_0000 + index * 256).to_be_bytes());
-        stage.limits.try_password("ada", Some(address).into()).unwrap();
+        stage.limits.try_password(&Target::of("ada"), Some(address).into()).unwrap();
         stage.clock.advance(Duration::from_secs(1));
     }
     assert!(stage.limits.addresses.len() <= 1_025, "{}", stage.limits.addresses.len());

@@ -29,6 +29,8 @@ pub(crate) enum Act {
     Delete,
     /// A refresh token came again that another had followed: somebody else has it.
     EndStolenLogin,
+    /// All accounts came back from a backup.
+    Restore,
 }
 
 impl Actor {
@@ -52,6 +54,7 @@ impl Act {
             Self::Deactivate => "deactivate",
             Self::Delete => "delete",
             Self::EndStolenLogin => "end_stolen_login",
+            Self::Restore => "restore",
         }
     }
 }
@@ -64,11 +67,31 @@ pub(super) async fn note(
     user_id: i64,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    write(tx, actor, act, Some(user_id), now).await
+}
+
+/// Writes down what is done to all accounts at once.
+pub(super) async fn note_for_all(
+    tx: &impl ConnectionTrait,
+    actor: Actor,
+    act: Act,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    write(tx, actor, act, None, now).await
+}
+
+async fn write(
+    tx: &impl ConnectionTrait,
+    actor: Actor,
+    act: Act,
+    user_id: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let row = audit::ActiveModel {
         at: Set(now),
         actor: Set(actor.name().to_owned()),
         act: Set(act.name().to_owned()),
-        user_id: Set(Some(user_id)),
+        user_id: Set(user_id),
         ..Default::default()
     };
     row.insert(tx).await?;

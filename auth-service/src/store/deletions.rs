@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    Set,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, Set,
 };
 
 use super::acts::{self, Act, Actor};
@@ -32,14 +32,8 @@ impl Store {
         let job = self.database.write(move |tx| {
             async move {
                 locks::account(id).hold(tx).await?;
-                let gone = user::ActiveModel {
-                    password_hash: Set(StoredHash(String::new())),
-                    is_active: Set(false),
-                    deleted_at: Set(Some(now)),
-                    ..Default::default()
-                };
                 let changed = user::Entity::update_many()
-                    .set(gone)
+                    .set(gone(now))
                     .filter(user::Column::Id.eq(id))
                     .filter(user::Column::TokenVersion.eq(version))
                     .filter(user::Column::DeletedAt.is_null())
@@ -139,11 +133,32 @@ impl Store {
     }
 }
 
+/// Deletes an account in a transaction of somebody else's, which sees to the rest.
+pub(super) async fn erase(
+    tx: &impl ConnectionTrait,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let whose = user::Column::Id.eq(id);
+    user::Entity::update_many().set(gone(now)).filter(whose).exec(tx).await?;
+    places::forget(tx, id).await
+}
+
+/// What becomes of an account that is deleted, as long as its name is not yet erased.
+fn gone(now: DateTime<Utc>) -> user::ActiveModel {
+    user::ActiveModel {
+        password_hash: Set(StoredHash(String::new())),
+        is_active: Set(false),
+        deleted_at: Set(Some(now)),
+        ..Default::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chassis::clock;
     use database::Database;
-    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+    use sea_orm::{DbBackend, Statement};
     use token::Subject;
 
     use super::*;

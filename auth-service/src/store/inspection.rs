@@ -1,13 +1,15 @@
 //! A look at the database by somebody who changes nothing: whether it is as it should be.
 
-use database::{Database, Url};
+use chrono::{DateTime, Utc};
+use database::{Database, Url, Visitor};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DbBackend, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, Statement,
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait, PaginatorTrait as _,
+    QueryFilter as _, QuerySelect as _, Select, Statement,
 };
 
-use super::{traces, user};
+use super::{restoration, traces, user};
 use crate::error::Error;
+use crate::ledger::Ledger;
 use crate::passwords;
 
 /// A question, in the words of either database.
@@ -47,7 +49,7 @@ const NUMBERS_RISE: Question = Question {
 };
 
 /// A look at the database.
-pub(crate) struct Inspection(DatabaseConnection);
+pub(crate) struct Inspection(Visitor);
 
 impl Inspection {
     /// Opens a database that is there already.
@@ -70,27 +72,58 @@ impl Inspection {
             let named = format!("{}{id}$%", passwords::SCHEME);
             query.filter(user::Column::PasswordHash.not_like(named))
         });
-        Ok((all.count(&self.0).await?, others.count(&self.0).await?))
+        self.counts(all, others).await
     }
 
     /// How many deleted accounts left a trace of their name, and how many of these name none of these
     /// peppers.
     pub(crate) async fn count_traces(&self, known: &[String]) -> Result<(u64, u64), Error> {
-        Ok((traces::all().count(&self.0).await?, traces::others(known).count(&self.0).await?))
+        self.counts(traces::all(), traces::others(known)).await
+    }
+
+    /// The highest number that an account has; accounts that are deleted keep theirs.
+    pub(crate) async fn highest(&self) -> Result<i64, Error> {
+        self.0.read(|read| async move { restoration::highest(&read).await }).await
+    }
+
+    /// The accounts that are deleted.
+    pub(crate) async fn deleted(&self) -> Result<Ledger, Error> {
+        let deleted = user::Entity::find()
+            .select_only()
+            .columns([user::Column::Id, user::Column::CreatedAt])
+            .filter(user::Column::DeletedAt.is_not_null());
+        let deleted = self.0.read(|read| async move {
+            let deleted: Vec<(i64, DateTime<Utc>)> = deleted.into_tuple().all(&read).await?;
+            Ok::<_, Error>(deleted)
+        });
+        Ok(deleted.await?.into_iter().collect())
     }
 
     pub(crate) async fn close(self) -> Result<(), Error> {
         Ok(self.0.close().await?)
     }
 
+    async fn counts(
+        &self,
+        all: Select<user::Entity>,
+        others: Select<user::Entity>,
+    ) -> Result<(u64, u64), Error> {
+        let counted = self
+            .0
+            .read(|read| async move { Ok((all.count(&read).await?, others.count(&read).await?)) });
+        counted.await
+    }
+
     async fn asks(&self, question: Question) -> Result<bool, Error> {
-        let backend = self.0.get_database_backend();
-        let query = match backend {
-            DbBackend::Postgres => question.postgres,
-            _ => question.sqlite,
-        };
-        let query = Statement::from_string(backend, query);
-        let row = self.0.query_one_raw(query).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
+        let answer = self.0.read(|read| async move {
+            let backend = read.get_database_backend();
+            let query = match backend {
+                DbBackend::Postgres => question.postgres,
+                _ => question.sqlite,
+            };
+            let row = read.query_one_raw(Statement::from_string(backend, query)).await?;
+            Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
+        });
+        answer.await
     }
 }

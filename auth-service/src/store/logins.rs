@@ -1,8 +1,8 @@
 //! Logins as they begin, go on and end.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use database::Sweep as _;
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
@@ -198,8 +198,7 @@ async fn sweep(tx: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), Erro
         .select_only()
         .column(login::Column::Sid)
         .filter(login::Column::ExpiresAt.lte(now - TimeDelta::hours(1)))
-        .limit(SWEPT_AT_ONCE)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .some_to_sweep(SWEPT_AT_ONCE)
         .into_query();
     login::Entity::delete_many()
         .filter(login::Column::Sid.in_subquery(some_expired))

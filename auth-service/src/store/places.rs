@@ -1,7 +1,8 @@
 //! From where the passwords of accounts were proven lately.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
+use database::Sweep as _;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Set,
@@ -58,12 +59,9 @@ pub(super) async fn remember(
         .order_by_desc(place::Column::SeenAt)
         .order_by_desc(place::Column::Tag)
         .offset(MOST)
-        .limit(SWEPT_AT_ONCE)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let some_expired = tags()
-        .filter(place::Column::SeenAt.lte(at - LIFETIME))
-        .limit(SWEPT_AT_ONCE)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        .some_to_sweep(SWEPT_AT_ONCE);
+    let some_expired =
+        tags().filter(place::Column::SeenAt.lte(at - LIFETIME)).some_to_sweep(SWEPT_AT_ONCE);
     for some in [too_many, some_expired] {
         let gone = place::Column::Tag.in_subquery(some.into_query());
         place::Entity::delete_many().filter(gone).exec(tx).await?;

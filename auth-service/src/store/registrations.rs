@@ -1,8 +1,8 @@
 //! How an account comes into being, and by which request: both in one transaction.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use database::Sweep as _;
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QuerySelect as _, QueryTrait as _, Set,
@@ -107,17 +107,13 @@ async fn account_of(
     Ok(found.map(|registration| registration.user_id))
 }
 
-/// Adds an account in a transaction of somebody else's.
+/// Adds an account in a transaction of somebody else's, which must not be kept if this fails.
 pub(super) async fn insert(
     tx: &impl ConnectionTrait,
     candidate: Candidate,
     now: DateTime<Utc>,
 ) -> Result<User, Error> {
     let Candidate { name, traces, password_hash, login } = candidate;
-    let had = user::Entity::find().filter(user::Column::UsernameKey.is_in(traces));
-    if had.one(tx).await?.is_some() {
-        return Err(Error::UsernameTaken);
-    }
     let row = user::ActiveModel {
         username: Set(name.display),
         username_key: Set(name.key),
@@ -132,6 +128,12 @@ pub(super) async fn insert(
         Err(Error::Storage(error)) if error.is_duplicate() => return Err(Error::UsernameTaken),
         inserted => inserted?,
     };
+    // Only now: an account that is forgotten meanwhile leaves its name first, and what comes of that is seen by
+    // whatever is asked later.
+    let had = user::Entity::find().filter(user::Column::UsernameKey.is_in(traces));
+    if had.one(tx).await?.is_some() {
+        return Err(Error::UsernameTaken);
+    }
     if let Some(login) = login {
         logins::begin(tx, &user, login).await?;
     }
@@ -149,8 +151,7 @@ async fn sweep(
         .select_only()
         .column(registration::Column::RequestDigest)
         .filter(registration::Column::ExpiresAt.lte(now))
-        .limit(SWEPT_AT_ONCE)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .some_to_sweep(SWEPT_AT_ONCE)
         .into_query();
     registration::Entity::delete_many()
         .filter(registration::Column::RequestDigest.in_subquery(some_expired))
@@ -167,11 +168,38 @@ mod tests {
 
     use super::*;
     use crate::migrations::Migrator;
+    use crate::store::Actor;
 
     async fn add(store: &Store, request_id: &str, name: &str, at: DateTime<Utc>) {
         let id = RequestId::parse(request_id).unwrap();
         let added = store.add_user(Candidate::of(name, ""), Some(id), at).await;
         assert!(matches!(added, Ok(Added::New(_))), "{request_id}");
+    }
+
+    /// At every moment either the name itself or what is left of it is in the way.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_name_is_nobodys_also_while_its_account_is_being_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = scratch::url(folder.path(), "auth");
+        let store = Store::new(Database::open::<Migrator>(&url).await.unwrap());
+        for round in 0..50 {
+            let (name, trace) = (format!("ada{round}"), format!("deleted:trace of {round}"));
+            let added = store.add_user(Candidate::of(&name, ""), None, clock::now()).await;
+            let Ok(Added::New(user)) = added else { panic!("{name} should be new") };
+            store.begin_deletion(&user, Actor::User, clock::now()).await.unwrap();
+            let again = (0..8).map(|_| {
+                let candidate =
+                    Candidate { traces: vec![trace.clone()], ..Candidate::of(&name, "") };
+                store.add_user(candidate, None, clock::now())
+            });
+            let again = futures_util::future::join_all(again);
+            let (forgotten, again) =
+                tokio::join!(store.finish_deletion(user.id, trace.clone()), again);
+            forgotten.unwrap();
+            for added in again {
+                assert!(matches!(added, Err(Error::UsernameTaken)), "round {round}");
+            }
+        }
     }
 
     async fn rows(store: &Store) -> u64 {

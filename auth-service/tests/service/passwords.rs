@@ -1,6 +1,7 @@
 //! Stored hashes over the years: costs and peppers change, and passwords stay good.
 
 use std::path::Path;
+use std::time::Duration;
 
 use auth_service::serve;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
@@ -39,11 +40,10 @@ fn retire_pepper(data: &Path) {
 
 async fn refuses_to_start(data: &Path) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stop = CancellationToken::new();
-    // One that starts all the same is not waited for.
-    stop.cancel();
-    let outcome = serve(listener, config(data), stop).await;
-    outcome.unwrap_err().to_string()
+    let serving = serve(listener, config(data), CancellationToken::new());
+    // One that starts all the same serves for ever.
+    let outcome = tokio::time::timeout(Duration::from_secs(20), serving).await;
+    outcome.unwrap().unwrap_err().to_string()
 }
 
 #[tokio::test]

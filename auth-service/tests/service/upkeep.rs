@@ -11,14 +11,14 @@ use tokio::process::Command;
 
 use super::harness::{Service, active};
 
-async fn run(data: &Path, word: &str) -> Output {
+async fn run(data: &Path, words: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth-service"));
     command
         .env_clear()
         .env("AUTH_DATABASE_URL", scratch::address(data, "auth"))
         .env("AUTH_KEYS_DIR", data.join("keys"))
         .env("AUTH_BCRYPT_COST", "10")
-        .arg(word);
+        .args(words.split(' '));
     command.stdin(Stdio::null()).output().await.unwrap()
 }
 
@@ -56,14 +56,14 @@ async fn a_service_as_it_should_be_passes_every_check_while_it_runs() {
         "self-test: tokens",
         "peppers: 1,",
         "folder of keys:",
-        "database: for its owner",
-        "schema: of this version",
+        "file of accounts: for its owner alone, and whole",
+        "schema of accounts: of this version",
         "password hashes: 1, all",
         "deleted names: 0, all",
         "hashing: one password takes",
     ]
     .into_iter()
-    .filter(|what| scratch::server().is_none() || !what.starts_with("database"))
+    .filter(|what| scratch::server().is_none() || !what.starts_with("file of accounts"))
     .collect();
     assert_eq!(lines.len(), looked_at.len(), "{lines:?}");
     for (line, start) in lines.iter().zip(looked_at) {
@@ -73,8 +73,7 @@ async fn a_service_as_it_should_be_passes_every_check_while_it_runs() {
 
 #[tokio::test]
 async fn whatever_is_not_as_it_should_be_fails_a_check_and_is_named() {
-    // It is about a file.
-    if scratch::server().is_some() {
+    if scratch::has_no_files() {
         return;
     }
     let service = Service::start().await;
@@ -88,7 +87,7 @@ async fn whatever_is_not_as_it_should_be_fails_a_check_and_is_named() {
         (keys.join("pepper.key"), 0o640, 0o600, "peppers: "),
         (active(&keys, "access"), 0o604, 0o600, "signing keys: "),
         // Last: who looks at a database leaves files beside it with its mode, until somebody writes.
-        (database, 0o644, 0o600, "database: others have access"),
+        (database, 0o644, 0o600, "file of accounts: others have access"),
     ] {
         mode(&path, wrong);
         let line = failure(data).await;
@@ -110,7 +109,7 @@ async fn whatever_is_not_as_it_should_be_fails_a_check_and_is_named() {
          drop table users; alter table copy rename to users",
     )
     .await;
-    assert!(failure(data).await.contains("schema: users.id does not only rise"));
+    assert!(failure(data).await.contains("schema of accounts: users.id does not only rise"));
     change(
         data,
         "create table copy (id integer primary key autoincrement, username, username_key, \
@@ -119,15 +118,16 @@ async fn whatever_is_not_as_it_should_be_fails_a_check_and_is_named() {
          drop table users; alter table copy rename to users",
     )
     .await;
-    assert!(failure(data).await.contains("schema: users.username_key has no unique index"));
+    assert!(
+        failure(data).await.contains("schema of accounts: users.username_key has no unique index")
+    );
     change(data, "delete from auth_migrations where version like 'm0005%'").await;
-    assert!(failure(data).await.contains("schema: m0005_places is to be done"));
+    assert!(failure(data).await.contains("schema of accounts: m0005_places is to be done"));
 }
 
 #[tokio::test]
 async fn a_schema_is_brought_to_this_version_by_somebody_who_means_it() {
-    // It is about a file.
-    if scratch::server().is_some() {
+    if scratch::has_no_files() {
         return;
     }
     let data = TempDir::new().unwrap();
@@ -156,4 +156,23 @@ async fn a_schema_is_brought_to_this_version_by_somebody_who_means_it() {
     );
     let service = Service::on(data).await;
     assert!(service.register("ada", "correct horse").await.is_ok());
+}
+
+#[tokio::test]
+async fn after_a_restore_all_keys_are_others_and_numbers_go_on_far_above() {
+    let service = Service::start().await;
+    let data = service.data.path();
+    let signing = ["access", "refresh"].map(|kind| active(&data.join("keys"), kind));
+    let output = run(data, "restored --beyond 5000").await;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("new accounts get numbers above 1005000"), "{text}");
+    assert!(signing.iter().all(|key| !key.exists()), "{signing:?}");
+    let (is_well, lines) = check(data).await;
+    assert!(is_well, "{lines:?}");
+    let output = run(data, "restored --deleted nowhere.csv").await;
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && why.contains("nowhere.csv cannot be read"), "{why}");
+    for wrong in ["restored --beyond -1", "restored --beyond many", "restored --deleted"] {
+        assert_eq!(run(data, wrong).await.status.code(), Some(78), "{wrong}");
+    }
 }

@@ -1,16 +1,14 @@
 //! A look at everything that the service needs. Nothing is made and nothing changed.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use chassis::checkup::{Checkup, for_owner_alone, permissions};
 use chassis::clock::unix_seconds;
 use chrono::{DateTime, Utc};
 use database::Url;
 
-use super::report::Report;
 use crate::keys::{Folder, Snapshot};
 use crate::migrations::Migrator;
 use crate::passwords::Hasher;
@@ -18,46 +16,43 @@ use crate::peppers::Peppers;
 use crate::self_test;
 use crate::store::Inspection;
 
-pub(super) async fn run(
-    url: &Url,
-    keys: &Path,
-    cost: u32,
-    now: DateTime<Utc>,
-) -> anyhow::Result<String> {
-    let mut report = Report::default();
-    let found = report.add("signing keys", signing_keys(keys), |found| {
+pub(super) async fn run(url: &Url, keys: &Path, cost: u32, now: DateTime<Utc>) -> Checkup {
+    let mut checkup = Checkup::default();
+    let found = checkup.add("signing keys", signing_keys(keys), |found| {
         let count = found.ring.entries().len();
         format!("{count} in {}, for their owner alone", keys.display())
     });
     if let Some(found) = &found {
         let verdict = self_test::run(&found.keys, unix_seconds(now));
-        report.add("self-test", verdict, |()| "tokens are judged as they should be".into());
+        checkup.add("self-test", verdict, |()| "tokens are judged as they should be".into());
     }
-    let peppers = report.add("peppers", Peppers::find(keys), |peppers| {
+    let peppers = checkup.add("peppers", Peppers::find(keys), |peppers| {
         let (count, current) = (peppers.ids().len(), peppers.current().id());
         format!("{count}, for their owner alone; new hashes are made with {current}")
     });
-    report.add("folder of keys", permissions(keys, 0o022, "700"), |()| {
+    checkup.add("folder of keys", permissions(keys, 0o022, "700"), |()| {
         "nobody else can put files there".into()
     });
     if let Some(file) = url.file() {
-        report.add("database", database_files(&file), |()| "for its owner alone".into());
+        checkup.add("file of accounts", whole(url, &file).await, |()| {
+            "for its owner alone, and whole".into()
+        });
     }
-    report.add("schema", schema(url).await, |()| {
+    checkup.add("schema of accounts", schema(url).await, |()| {
         "of this version; names are unique, numbers are never used again".into()
     });
     if let Some(peppers) = peppers {
-        report.add("password hashes", hashes(url, &peppers).await, |count| {
+        checkup.add("password hashes", hashes(url, &peppers).await, |count| {
             format!("{count}, all of known peppers")
         });
-        report.add("deleted names", names(url, &peppers).await, |count| {
+        checkup.add("deleted names", names(url, &peppers).await, |count| {
             format!("{count}, all of known peppers")
         });
-        report.add("hashing", time_a_hash(peppers, cost).await, |taken| {
+        checkup.add("hashing", time_a_hash(peppers, cost).await, |taken| {
             format!("one password takes {} ms at cost {cost}", taken.as_millis())
         });
     }
-    report.finish()
+    checkup
 }
 
 fn signing_keys(folder: &Path) -> anyhow::Result<Snapshot> {
@@ -65,27 +60,9 @@ fn signing_keys(folder: &Path) -> anyhow::Result<Snapshot> {
     Folder::at(folder).look(b"")?.context("keys.json is empty")
 }
 
-/// The database, and what SQLite puts beside it.
-fn database_files(file: &Path) -> anyhow::Result<()> {
-    permissions(file, 0o077, "600")?;
-    for ending in ["-wal", "-shm"] {
-        let mut beside = file.as_os_str().to_owned();
-        beside.push(ending);
-        let beside = PathBuf::from(beside);
-        if beside.exists() {
-            permissions(&beside, 0o077, "600")?;
-        }
-    }
-    Ok(())
-}
-
-/// Makes sure that others have none of the rights that they must not have.
-fn permissions(path: &Path, forbidden: u32, advice: &str) -> anyhow::Result<()> {
-    let name = path.display();
-    let found = fs::metadata(path).with_context(|| format!("{name} cannot be looked at"))?;
-    let mode = found.permissions().mode();
-    ensure!(mode & forbidden == 0, "others have access to {name}: chmod {advice} it");
-    Ok(())
+async fn whole(url: &Url, file: &Path) -> anyhow::Result<()> {
+    for_owner_alone(&url.files())?;
+    Ok(database::examine(file).await?)
 }
 
 async fn schema(url: &Url) -> anyhow::Result<()> {
