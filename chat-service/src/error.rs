@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use auth_client::TokenError;
 use chassis::status::Failure;
+use chassis::telemetry::room;
 use proto::chat::DOMAIN;
 use proto::chat::v1::ErrorReason;
 use sea_orm::DbErr;
 use tonic::{Code, Status};
 
 use crate::limits::Allowance;
-use crate::metrics;
 use crate::titles;
 
 /// What can go wrong in the chat service.
@@ -181,8 +181,10 @@ impl From<Error> for Status {
         let (code, reason, field) = error.verdict();
         let words = error.to_string();
         let is_ours = reason == ErrorReason::Internal;
-        if matches!(error, Error::Overloaded | Error::Storage(database::Error::Overloaded)) {
-            metrics::shed("database");
+        match error {
+            Error::Overloaded => room::shed("turns"),
+            Error::Storage(database::Error::Overloaded) => room::shed("database"),
+            _ => {}
         }
         if is_ours {
             tracing::error!(%error, "a call failed");

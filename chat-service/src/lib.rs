@@ -20,6 +20,7 @@ pub mod safety;
 mod store;
 mod titles;
 mod turns;
+pub mod upkeep;
 
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub use config::{BuddyConfig, Config, Disclosure, ModelConfig, TurnsConfig};
 pub use limits::PersonLimits;
 pub use prompt::Window;
 pub use report::{Report, report};
+pub use store::Census;
+pub use upkeep::migrate;
 
 /// For turns at work to end once a shutdown has begun, whether or not somebody waits for them. Shorter
 /// than the server waits for its calls: whoever reads along is told before they are cut off.
@@ -59,14 +62,13 @@ async fn recover(database: Database) -> Result<(), Error> {
     Ok(())
 }
 
-/// Brings the database of conversations to the newest schema, creating it if need be. Says what it did.
+/// Looks at how much there is in the database at `url`, which is of this version, and of whom. Changes nothing.
 ///
 /// # Errors
-/// When the database cannot be opened.
-pub async fn migrate(url: &Url) -> anyhow::Result<String> {
-    let migrated = database::migrate::<Migrator>(url).await;
-    let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
-    Ok(format!("{url}: {migrated}"))
+/// When there is no such database, or it cannot be read.
+pub async fn census(url: &Url) -> anyhow::Result<Census> {
+    let census = store::census(url).await;
+    census.with_context(|| format!("the conversations in {url} cannot be read"))
 }
 
 /// Runs the chat service on `listener` until `shutdown`, then finishes the turns in flight.
@@ -82,8 +84,11 @@ pub async fn serve(
     // On a thread of its own: it takes a while, and a service that starts beside this one would wait.
     let checked = tokio::task::spawn_blocking(safety::check).await?;
     checked.map_err(anyhow::Error::msg).context("the safety layer cannot be used")?;
-    let database = Database::open_and_recover::<Migrator, Error, _>(&config.database_url, recover)
-        .await
+    // Somebody else may be at work on it, for as long as they like.
+    let opening = Database::open_and_recover::<Migrator, Error, _>(&config.database_url, recover);
+    let opening = Box::pin(opening);
+    let Some(database) = told.run_until_cancelled(opening).await else { return Ok(()) };
+    let database = database
         .with_context(|| format!("the database {} cannot be opened", config.database_url))?;
     self::metrics::begin();
     let store = Store::new(database.clone());

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use chassis::healthcheck;
 use chassis::process::{self, About, Command};
-use chat_service::{Config, report, serve};
+use chat_service::{Config, report, serve, upkeep};
 
 const ABOUT: About = About {
     name: Config::NAME,
@@ -20,7 +20,7 @@ const HEALTHCHECK: Command = healthcheck::command(|_, settings| {
 });
 
 fn main() -> ExitCode {
-    let commands = [report::COMMAND, HEALTHCHECK];
+    let commands = [report::COMMAND, upkeep::MIGRATE, upkeep::CHECK, HEALTHCHECK];
     process::run_with(ABOUT, &commands, Config::read, |config, shutdown| async move {
         tracing::info!("{}", config.buddy);
         let listener = process::listen(config.listen, "CHAT_LISTEN").await?;

@@ -5,6 +5,7 @@ mod operation;
 use std::time::{Duration, Instant};
 
 use chassis::telemetry::metrics::{InUse, Kind, Measure};
+use chassis::telemetry::room;
 use metrics::{counter, gauge, histogram};
 
 use crate::store::{Failure, Finish, Outcome};
@@ -16,7 +17,7 @@ const OVERHEAD: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
 /// What is measured of the chat service.
-const OWN: [Measure; 6] = [
+const OWN: [Measure; 4] = [
     Measure {
         name: "aibuddy_turns_started_total",
         what: "turns that work was begun on: those that have ended and those in flight",
@@ -33,32 +34,35 @@ const OWN: [Measure; 6] = [
         what: "turns that ended with a reply, without the wait for the model: reading, storing, both commits",
         kind: Kind::Histogram(OVERHEAD),
     },
-    Measure {
-        name: "aibuddy_permits_in_use",
-        what: "places that are taken where only so many are",
-        kind: Kind::Gauge,
-    },
-    Measure {
-        name: "aibuddy_shed_total",
-        what: "calls that were refused because there was no room",
-        kind: Kind::Counter,
-    },
+];
+
+/// How turns end. Whoever is to hear of the first that ends so has to know that there was none before.
+const OUTCOMES: [&str; 8] = [
+    "completed",
+    "written",
+    "model_timeout",
+    "model_unavailable",
+    "stopped",
+    "given_up",
+    "not_stored",
+    "lost",
 ];
 
 /// Everything that is measured of the chat service.
 #[must_use]
 pub fn measures() -> Vec<Measure> {
-    OWN.into_iter().chain(operation::MEASURES).chain(database::MEASURES).collect()
+    let own = OWN.into_iter().chain(operation::MEASURES);
+    own.chain(room::MEASURES).chain(database::MEASURES).collect()
 }
 
 /// What counts from the start, so that the first of it is seen to come.
 pub(crate) fn begin() {
-    let outcomes = ["completed", "written", "model_timeout", "model_unavailable", "stopped"];
-    for outcome in outcomes {
+    for outcome in OUTCOMES {
         counter!("aibuddy_turns_total", "outcome" => outcome).increment(0);
     }
     counter!("aibuddy_turns_started_total").increment(0);
-    counter!("aibuddy_shed_total", "reason" => "database").increment(0);
+    room::begin("database");
+    room::begin("turns");
     breaker(false);
 }
 
@@ -69,12 +73,7 @@ pub(crate) fn breaker(is_open: bool) {
 
 /// A place among the turns at work, while this lives.
 pub(crate) fn place() -> InUse {
-    InUse::of(gauge!("aibuddy_permits_in_use", "permit" => "turns"))
-}
-
-/// A call for which there was no room.
-pub(crate) fn shed(reason: &'static str) {
-    counter!("aibuddy_shed_total", "reason" => reason).increment(1);
+    room::take("turns")
 }
 
 /// A turn that was answered in the transaction that stored it, with words written in advance.

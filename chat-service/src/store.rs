@@ -2,12 +2,14 @@
 
 mod begin;
 mod branches;
+mod census;
 mod claims;
 mod deletion;
 mod departed;
 mod end;
 mod export;
 mod feedback;
+mod inspection;
 mod message;
 mod messages;
 mod person;
@@ -37,10 +39,13 @@ use sea_orm::{
 use crate::error::Error;
 
 pub(crate) use begin::{Begin, Begun, What, Words};
+pub use census::Census;
+pub(crate) use census::census;
 pub(crate) use claims::{Lease, Progress};
 pub(crate) use end::{Keep, Outcome, Reply, Told};
 pub(crate) use export::Piece;
 pub(crate) use feedback::{Model as Feedback, Rating};
+pub(crate) use inspection::{Inspection, Wholeness};
 pub(crate) use message::{Model as Message, Sender};
 pub(crate) use messages::{Listed, Span};
 pub(crate) use risks::{Background, Spot};

@@ -230,10 +230,15 @@ impl Turns {
         Follower::new(self.clone(), user_id, turn_id, cursor)
     }
 
-    /// A turn as it is on disk, for somebody who waits for it.
+    /// A turn as it is on disk, for somebody who waits for it. Whoever looks here when this service stops may look
+    /// elsewhere.
     async fn look(&self, user_id: i64, turn_id: i64) -> Result<Outcome, Error> {
-        let _place = self.looks.acquire().await;
-        self.store.outcome(user_id, turn_id).await
+        let looking = async {
+            let _place = self.looks.acquire().await;
+            self.store.outcome(user_id, turn_id).await
+        };
+        let looked = self.closing.run_until_cancelled(looking).await;
+        looked.unwrap_or(Err(Error::Interrupted))
     }
 
     /// Waits before looking again at a turn that is not worked on here.

@@ -19,4 +19,5 @@ mod service {
     mod stopping;
     mod streaming;
     mod troubles;
+    mod upkeep;
 }

@@ -1,9 +1,11 @@
 //! Hearing what a person says, before anything else is done with it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use auth_client::Principal;
 use chrono::{DateTime, Utc};
+use tokio::time::timeout;
 
 use super::Conversations;
 use crate::error::Error;
@@ -12,6 +14,9 @@ use crate::store::{Background, Spot};
 
 /// How long help may wait for the database to tell what was said before.
 const PATIENCE: Duration = Duration::from_millis(25);
+
+/// How long anything else may: a connection to a server that had nothing to do for a while is made first.
+const LONG_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long a second look may take, the wait for a free processor included. What was found at first
 /// stands if it takes longer.
@@ -53,10 +58,13 @@ impl Conversations {
         accepted: &str,
         now: DateTime<Utc>,
     ) -> Hearing {
-        let background = self.background(who.user_id(), spot, now);
-        let background = tokio::time::timeout(PATIENCE, background);
-        let (screening, background) = tokio::join!(self.listen(text), background);
-        let background = match background {
+        let mut background = pin!(self.background(who.user_id(), spot, now));
+        let (screening, mut found) =
+            tokio::join!(self.listen(text), timeout(PATIENCE, &mut background));
+        if found.is_err() && !is_danger(&screening, now) {
+            found = timeout(LONG_PATIENCE, background).await;
+        }
+        let background = match found {
             Ok(Ok(background)) => Some(background),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "what was said before could not be read");
@@ -97,7 +105,7 @@ impl Conversations {
             return screening;
         }
         let look = self.look_again(text.to_owned(), screening.clone());
-        match tokio::time::timeout(LOOK, look).await {
+        match timeout(LOOK, look).await {
             Ok(Ok(looked)) => return looked,
             Ok(Err(error)) => tracing::error!(%error, "a second look failed"),
             Err(_) => tracing::warn!("a second look took too long"),
@@ -115,6 +123,12 @@ impl Conversations {
         });
         Ok(looking.await?)
     }
+}
+
+/// Whether it shows danger, whatever was said before.
+fn is_danger(screening: &Screening, now: DateTime<Utc>) -> bool {
+    let heard = Background::default().talk.take_in(screening.clone(), now);
+    Notice::of(&heard, Whereabouts::of(None, "")).is_some_and(|notice| notice.is_danger())
 }
 
 /// Screens a text, a long one where nobody else waits for the thread.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use auth_client::Principal;
+use chassis::request_id::Scope;
 use futures_util::{Stream, StreamExt as _, stream};
 use prost::Message as _;
 use proto::chat::v1 as pb;
@@ -50,8 +51,10 @@ where
         return Ok(Response::new(of_begun(&conversations, &who, &begun, None)));
     };
     let help = at_start(0, Event::Safety(safety::notice(&danger)));
+    // The rest is told when the request has been answered, and belongs to it all the same.
+    let scope = Scope::current();
     let rest = stream::once(async move {
-        match begun.await {
+        match scope.run(begun).await {
             Ok(begun) => of_begun(&conversations, &who, &begun, Some(danger)),
             Err(error) => refused(&error),
         }

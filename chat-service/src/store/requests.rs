@@ -1,10 +1,10 @@
 //! Requests that came before.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{LockBehavior, LockType};
+use database::Sweep as _;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QuerySelect as _, Set,
+    Set,
 };
 
 use super::request::{ActiveModel, Column, Entity};
@@ -39,10 +39,7 @@ pub(super) async fn remember(
     made_id: i64,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let expired = Entity::find()
-        .filter(Column::ExpiresAt.lte(now))
-        .limit(CLEARED)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let expired = Entity::find().filter(Column::ExpiresAt.lte(now)).some_to_sweep(CLEARED);
     for old in expired.all(connection).await? {
         Entity::delete_by_id((old.user_id, old.method, old.key_hash)).exec(connection).await?;
     }

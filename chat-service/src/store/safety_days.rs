@@ -84,17 +84,20 @@ pub(crate) struct Counted {
 /// What was counted from one day to another, both included. Only looks, and beside whoever works with
 /// the database.
 pub(crate) async fn counted(url: &Url, from: &str, to: &str) -> Result<Counted, Error> {
-    let read = Database::open_to_read(url).await?;
-    let events = Entity::find().filter(Column::Day.between(from, to)).all(&read).await?;
-    let turns: Option<Option<i64>> = usage_day::Entity::find()
+    let events = Entity::find().filter(Column::Day.between(from, to));
+    let turns = usage_day::Entity::find()
         .filter(usage_day::Column::Day.between(from, to))
         .select_only()
         // PostgreSQL adds such numbers up to one of another kind.
         .column_as(usage_day::Column::Turns.sum().cast_as("bigint"), "turns")
-        .into_tuple()
-        .one(&read)
-        .await?;
-    read.close().await?;
+        .into_tuple::<Option<i64>>();
+    let visitor = Database::open_to_read(url).await?;
+    let counted = visitor.read(|read| async move {
+        Ok::<_, Error>((events.all(&read).await?, turns.one(&read).await?))
+    });
+    let counted = counted.await;
+    visitor.close().await?;
+    let (events, turns) = counted?;
     let gone = events.iter().filter(|event| event.event == Event::Departed.name());
     let gone: i64 = gone.map(|event| event.count).sum();
     Ok(Counted { turns: turns.flatten().unwrap_or_default() + gone, events })

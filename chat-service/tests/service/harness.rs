@@ -41,7 +41,7 @@ pub(crate) struct Service {
     auth: Endpoint,
     stop: CancellationToken,
     running: JoinHandle<()>,
-    data: Arc<TempDir>,
+    pub(crate) data: Arc<TempDir>,
 }
 
 /// What a test may want otherwise.

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use openai_stub::{Behaviour, Stub};
 use proto::chat::v1::turn::State;
-use proto::chat::v1::{CancelTurnRequest, Sender};
+use proto::chat::v1::{CancelTurnRequest, ErrorReason, Sender};
+use sea_orm::ConnectionTrait as _;
 
 use super::harness::{Service, patient};
+use super::reader::End;
 
 const REPLY: &str = "One two three four five six seven eight nine ten.";
 
@@ -86,4 +88,38 @@ async fn what_one_leaves_behind_another_picks_up() {
     second.read_on().await;
     let said: Vec<_> = ada.messages(1).await.into_iter().map(|(who, _)| who).collect();
     assert_eq!(said, [Sender::User, Sender::Ai].repeat(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_stops_sends_its_readers_on_however_fast_the_reply_grows_elsewhere() {
+    let stub = Stub::start().await.unwrap();
+    stub.always(Behaviour::StallAfter { text: REPLY.into(), tokens: 3 });
+    let here = Service::start(patient(&stub)).await;
+    let there = here.beside(patient(&stub)).await;
+    let mut reader = here.person(1).stream("hello").await;
+    reader.read_words(4).await;
+    let mut far = there.person(1).watch(reader.turn_id).await;
+    far.read_words(4).await;
+    // As on a machine where it takes longer to look than the reply to grow: there is more whenever somebody looks.
+    let database = here.database().await;
+    let growing = async {
+        loop {
+            database
+                .execute_unprepared("UPDATE turns SET partial = partial || 'more '")
+                .await
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let reading = async {
+        let have = far.text.len();
+        far.read_words(have + 100).await;
+        there.begin_to_stop();
+        far.read_on().await;
+    };
+    tokio::select! {
+        () = reading => {}
+        () = growing => {}
+    }
+    assert_eq!(far.end, Some(End::Failed(ErrorReason::Interrupted)));
 }

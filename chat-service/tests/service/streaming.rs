@@ -142,8 +142,9 @@ async fn a_thousand_viewers_who_come_and_go_read_every_byte_once() {
     let viewer = async |number: u64| {
         let mut reader = ada.watch(turn_id).await;
         let mut returns = 0;
-        // Each leaves after other numbers of events, and comes back with what they have.
-        let mut patience = number % 7 + 1;
+        // All leave at the first word, so that also whoever is late comes back; then after other numbers of
+        // events each. They return with what they have.
+        let mut patience = 1;
         while reader.end.is_none() {
             if patience == 0 {
                 returns += 1;
@@ -166,6 +167,6 @@ async fn a_thousand_viewers_who_come_and_go_read_every_byte_once() {
     let returns: u64 = read.iter().map(|(_, returns)| returns).sum();
     println!("1000 viewers, {returns} returns, {wrong} with gaps or duplicates");
     assert_eq!((wrong, first.text), (0, text));
-    assert!(returns > 1_000, "they should have come and gone");
+    assert!(returns >= 1_000, "all should have come back");
     assert_eq!(stub.heard().len(), 1);
 }

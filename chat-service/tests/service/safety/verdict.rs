@@ -158,7 +158,7 @@ async fn from_a_grave_verdict_on_nobody_waits_for_a_silent_model() {
     let service = Service::start(config).await;
     let ada = service.person(1).speaking("en-US");
     // Far less than the model's own limits.
-    let reader = tokio::time::timeout(Duration::from_secs(6), ada.tell(HARMLESS)).await.unwrap();
+    let reader = tokio::time::timeout(Duration::from_secs(12), ada.tell(HARMLESS)).await.unwrap();
     assert_eq!(shown(&reader), Some((Tier::Imminent, Display::Card)));
     assert_eq!((reader.done().finish_reason.as_str(), reader.resets), ("written", 1));
     assert!(reader.text.contains("911"), "{}", reader.text);
