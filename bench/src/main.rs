@@ -8,6 +8,7 @@ mod crowd;
 mod hashing;
 mod installation;
 mod refusals;
+mod restarts;
 mod rolling;
 mod rotation;
 mod telemetry;
@@ -16,7 +17,7 @@ mod times;
 use anyhow::bail;
 
 const HELP: &str = "\
-usage: bench MEASUREMENT...
+usage: bench [--postgres] MEASUREMENT...
 
   refusals   how long each kind of refused login takes
   hashing    logins a second, beside bare bcrypt on as many threads
@@ -24,13 +25,18 @@ usage: bench MEASUREMENT...
   rotation   signing keys that change under load: a minute
   telemetry  reading with and without a collector of traces, and with one that hangs: 80 seconds
   rolling    two of each service, restarted, killed and held up under load: a minute
+  restarts   a PostgreSQL server that crashes every 20 s for 3 minutes under two of each service
+
+--postgres: rolling keeps its databases on a PostgreSQL server of its own, not in files. That server, and the one
+of restarts, syncs what it keeps.
 
 It runs the programs beside itself: cargo build --release --workspace --bins";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let measurements: Vec<String> = std::env::args().skip(1).collect();
-    if measurements.is_empty() {
+    let (options, measurements): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    if options.iter().any(|option| option != "--postgres") || measurements.is_empty() {
         bail!("{HELP}");
     }
     for measurement in measurements {
@@ -41,7 +47,8 @@ async fn main() -> anyhow::Result<()> {
             "crowd" => crowd::measure().await?,
             "rotation" => rotation::measure().await?,
             "telemetry" => telemetry::measure().await?,
-            "rolling" => rolling::measure().await?,
+            "rolling" => rolling::measure(!options.is_empty()).await?,
+            "restarts" => restarts::measure().await?,
             _ => bail!("{HELP}"),
         }
     }

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use e2e::{Load, Seen, Twins};
-use openai_stub::Stub;
+use e2e::{Kept, Load, Seen, Twins};
+use openai_stub::{DEFAULT_REPLY, Stub};
+
+use crate::restarts;
 
 /// Reads and named messages a second.
 const READS: u32 = 100;
@@ -16,10 +18,14 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Within this time whoever does not answer is left.
 const LEFT: Duration = Duration::from_secs(2);
 
-pub(crate) async fn measure() -> anyhow::Result<()> {
+/// With databases on a server of its own if `on_server`, otherwise in files.
+pub(crate) async fn measure(on_server: bool) -> anyhow::Result<()> {
     let stub = Stub::start().await?;
-    let mut twins = Twins::start(&stub.base_url()).await;
-    println!("{READS} reads and {SENDS} named messages a second");
+    let server = if on_server { Some(restarts::server()?) } else { None };
+    let mut twins = Twins::on(server, &stub.base_url()).await;
+    let place = if on_server { "PostgreSQL" } else { "SQLite" };
+    println!("{READS} reads and {SENDS} named messages a second, on {place}");
+    let mut acknowledged = Vec::new();
     let load = Load::start(&twins.gateways.each_ref(), READS, SENDS).await;
     for (program, name) in Twins::PROGRAMS.into_iter().enumerate() {
         for which in 0..2 {
@@ -34,14 +40,18 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
             tokio::time::sleep(PAUSE).await;
         }
     }
-    tell("restarts", &load.end().await, None)?;
+    let seen = load.end().await;
+    tell("restarts", &seen, None)?;
+    acknowledged.extend(seen.acknowledged);
 
     let load = Load::start(&[&twins.gateways[0]], READS, SENDS).await;
     tokio::time::sleep(PAUSE).await;
     twins.processes[CHAT][0].kill().await;
     let killed = Instant::now();
     tokio::time::sleep(PAUSE * 3).await;
-    tell("kill -9 of a chat service", &load.end().await, Some(killed))?;
+    let seen = load.end().await;
+    tell("kill -9 of a chat service", &seen, Some(killed))?;
+    acknowledged.extend(seen.acknowledged);
     twins.restart(CHAT, 0).await;
 
     let load = Load::start(&[&twins.gateways[0]], READS, SENDS).await;
@@ -50,13 +60,17 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     let hung = Instant::now();
     tokio::time::sleep(PAUSE * 3).await;
     twins.processes[CHAT][0].signal("CONT").await;
-    tell("a chat service hangs", &load.end().await, Some(hung))
+    let seen = load.end().await;
+    tell("a chat service hangs", &seen, Some(hung))?;
+    acknowledged.extend(seen.acknowledged);
+    let kept = Kept::in_the_end(&twins.apart, DEFAULT_REPLY).await;
+    restarts::tell_of_kept(&kept, &acknowledged)
 }
 
 /// Says what people met with. A read that failed, and a message that was never answered, is an error.
 fn tell(what: &str, seen: &Seen, since: Option<Instant>) -> anyhow::Result<()> {
-    let tries: usize = seen.sends.iter().map(|send| send.1).sum();
-    let longest = seen.sends.iter().map(|send| send.0).max().unwrap_or_default();
+    let tries: usize = seen.sends.iter().map(|send| send.2).sum();
+    let longest = seen.sends.iter().map(|send| send.1).max().unwrap_or_default();
     let mut times: Vec<_> = seen.reads.iter().map(|read| read.1).collect();
     times.sort_unstable();
     let at = |part: usize| times.get(times.len() * part / 1_000).copied().unwrap_or_default();

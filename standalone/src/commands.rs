@@ -1,5 +1,7 @@
 //! What the product does beside serving.
 
+mod backups;
+
 use std::path::PathBuf;
 
 use auth_service::commands::{Place, certificates, keys, upkeep, users};
@@ -13,7 +15,7 @@ use crate::{config, make};
 
 /// What the product does beside serving: the services' own commands, on the databases and keys in its
 /// folder.
-pub const COMMANDS: [Command; 15] = [
+pub const COMMANDS: [Command; 18] = [
     users::list::<Folder>(),
     users::show::<Folder>(),
     users::create::<Folder>(),
@@ -45,7 +47,7 @@ pub const COMMANDS: [Command; 15] = [
         what: "makes both databases or brings them to this version, as every start does, and says what was \
                done",
         read: |_, settings| {
-            let folder = config::folder(settings)?;
+            let folder = folder(settings)?;
             let accounts = config::accounts(settings, &folder);
             let conversations = config::conversations(settings, &folder);
             let (accounts, conversations) = (accounts?, conversations?);
@@ -58,7 +60,23 @@ pub const COMMANDS: [Command; 15] = [
         },
         ..upkeep::MIGRATE
     },
-    upkeep::check::<Folder>(),
+    Command {
+        what: "looks at keys, peppers and both databases, and changes nothing; fails if one is not as it \
+               should be, or if what was said, or a reply, is missing. May run beside the service",
+        read: |_, settings| {
+            let accounts = upkeep::read_check::<Folder>(settings);
+            let (accounts, conversations) = (accounts?, conversations(settings)?);
+            Some(Box::pin(async move {
+                let (accounts, conversations) =
+                    (accounts.await, chat_service::upkeep::check(&conversations).await);
+                accounts.and(conversations).finish()
+            }))
+        },
+        ..upkeep::CHECK
+    },
+    backups::BACKUP,
+    backups::RESTORE,
+    backups::RESTORED,
     healthcheck::command(|_, settings| {
         Some(healthcheck::of_http(config::read_listen(settings)?, "/readyz"))
     }),
@@ -69,21 +87,31 @@ enum Folder {}
 
 impl Place for Folder {
     fn accounts(settings: &mut Settings) -> Option<Url> {
-        let folder = config::folder(settings)?;
+        let folder = folder(settings)?;
         config::accounts(settings, &folder)
     }
 
     fn accounts_and_keys(settings: &mut Settings) -> Option<(Url, PathBuf)> {
-        let folder = config::folder(settings)?;
+        let folder = folder(settings)?;
         Some((config::accounts(settings, &folder)?, config::keys(&folder)))
     }
 }
 
-fn conversations(settings: &mut Settings) -> Option<Url> {
+/// The product's folder, where no restore was cut off in the middle of it.
+fn folder(settings: &mut Settings) -> Option<PathBuf> {
     let folder = config::folder(settings)?;
+    let whole = crate::backups::check(&folder);
+    whole
+        .inspect_err(|error| settings.problem("AI_BUDDY_DATA", &format!("cannot be used: {error}")))
+        .ok()?;
+    Some(folder)
+}
+
+fn conversations(settings: &mut Settings) -> Option<Url> {
+    let folder = folder(settings)?;
     config::conversations(settings, &folder)
 }
 
 fn key_folder(settings: &mut Settings) -> Option<PathBuf> {
-    config::folder(settings).map(|folder| config::keys(&folder))
+    folder(settings).map(|folder| config::keys(&folder))
 }

@@ -9,6 +9,8 @@ use chassis::settings::Settings;
 use database::Url;
 use tonic::transport::Endpoint;
 
+use crate::backups;
+
 /// Settings of the whole product.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -77,17 +79,17 @@ pub(crate) fn folder(settings: &mut Settings) -> Option<PathBuf> {
 
 /// The folder of the signing keys in `folder`.
 pub(crate) fn keys(folder: &Path) -> PathBuf {
-    folder.join("keys")
+    folder.join(backups::KEYS)
 }
 
 /// Where the accounts are kept: in `folder`, unless told otherwise.
 pub(crate) fn accounts(settings: &mut Settings, folder: &Path) -> Option<Url> {
-    database(settings, auth_service::Config::DATABASE, "accounts", &folder.join("auth.db"))
+    database(settings, auth_service::Config::DATABASE, "accounts", &folder.join(backups::AUTH))
 }
 
 /// Where the conversations are kept: in `folder`, unless told otherwise.
 pub(crate) fn conversations(settings: &mut Settings, folder: &Path) -> Option<Url> {
-    database(settings, chat_service::Config::DATABASE, "conversations", &folder.join("chat.db"))
+    database(settings, chat_service::Config::DATABASE, "conversations", &folder.join(backups::CHAT))
 }
 
 fn database(settings: &mut Settings, name: &str, what: &str, file: &Path) -> Option<Url> {

@@ -1,8 +1,9 @@
 //! All three services in one process.
 //!
-//! Composition and nothing else: the services are the ones that run apart, talking real gRPC over
+//! Composition, and backups of all of it: the services are the ones that run apart, talking real gRPC over
 //! loopback, so that what is tried here is what is deployed there.
 
+mod backups;
 mod commands;
 mod config;
 
@@ -95,16 +96,20 @@ fn unwritable(folder: &Path) -> String {
 }
 
 /// Makes the folder and makes sure that it can be written and that nobody else
-/// works in it: two products on the same data would each believe to be the only one.
+/// works in it: two products on the same data would each believe to be the only one. A restore that
+/// was cut off is brought to its end.
 fn prepare(folder: &Path) -> anyhow::Result<File> {
     make(folder)?;
     let lock = secret_file::open(&folder.join("lock"), OpenOptions::new().write(true))
         .with_context(|| unwritable(folder))?;
     if lock.try_lock().is_err() {
         bail!(
-            "another ai-buddy works in {}; set AI_BUDDY_DATA to another folder",
+            "another ai-buddy works in {}: stop it, or set AI_BUDDY_DATA to another folder",
             folder.display()
         );
+    }
+    if let Some(replaced) = backups::finish(folder)? {
+        tracing::info!(replaced = %replaced.display(), "a restore that was cut off is brought to its end");
     }
     Ok(lock)
 }

@@ -57,6 +57,9 @@ fn help_lists_what_it_does_beside_serving() {
         "ai-buddy users activate NAME|ID [--name]",
         "ai-buddy users delete NAME|ID [--name] [--yes]",
         "ai-buddy migrate",
+        "ai-buddy backup FOLDER [--keep N]",
+        "ai-buddy restore FOLDER/TIME [--replace]",
+        "ai-buddy restored [--deleted FILE]... [--beyond NUMBER]",
         "ai-buddy check",
     ] {
         assert!(text.contains(command), "{command} is missing in\n{text}");
@@ -85,6 +88,21 @@ fn commands_about_keys_work_on_the_keys_in_its_folder() {
 }
 
 #[test]
+fn where_a_restore_was_cut_off_no_command_works_with_half_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("restore.ready")).unwrap();
+    let settings = [("AI_BUDDY_DATA", folder.path().to_str().unwrap())];
+    for words in ["users list", "keys list", "check", "migrate", "safety report", "backup backups"]
+    {
+        let words: Vec<_> = words.split(' ').collect();
+        let text = complaint(&run(&settings, &words));
+        assert!(text.contains("a restore into") && text.contains("was cut off"), "{text}");
+    }
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 1, "nothing is made beside it");
+}
+
+#[test]
 fn commands_about_accounts_work_on_those_in_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("data");
@@ -105,7 +123,11 @@ fn commands_about_accounts_work_on_those_in_its_folder() {
     assert_eq!(said(&["migrate"]).matches("nothing was changed").count(), 2);
     assert_eq!(said(&["users", "list"]).lines().count(), 1, "a heading and nobody");
     let text = complaint(&run(&settings, &["check"]));
-    assert!(text.contains("ok      schema") && text.contains("FAILED  signing keys"), "{text}");
+    assert!(
+        ["ok      schema of accounts", "ok      turns: 0,"].iter().all(|it| text.contains(it))
+            && text.contains("FAILED  signing keys"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -6,16 +6,19 @@ use chassis::grpc::Channel;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use proto::chat::v1::turn_event::Event;
 use proto::chat::v1::{ErrorReason, TurnEvent, WatchTurnRequest};
-use tokio::time::{Instant, sleep, timeout_at};
-use tonic::{Status, Streaming};
+use tokio::time::{Instant, sleep, timeout};
+use tonic::{Code, Status, Streaming};
 
+use crate::backends::READ;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::events::position::Position;
 use crate::router::App;
 
-/// Between two tries to go on.
+/// Between two tries to go on, at first and at most: all who read at a replica that goes away try at once, and it
+/// takes a moment until everybody knows that it does.
 const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Whose reply it is, and how it is gone on with where it breaks off.
 pub(crate) struct Listener {
@@ -44,6 +47,8 @@ struct Cut {
     how: End,
     /// Until when somebody else may go on.
     until: Instant,
+    /// Before the next try.
+    pause: Duration,
 }
 
 impl Listener {
@@ -83,8 +88,8 @@ impl Source {
                 break told;
             }
             let until = Instant::now() + self.listener.patience;
-            let cut = self.cut.take().unwrap_or(Cut { how: told, until });
-            if !self.resume(cut.until).await {
+            let mut cut = self.cut.take().unwrap_or(Cut { how: told, until, pause: PAUSE });
+            if !self.resume(&mut cut).await {
                 break cut.how;
             }
             self.cut = Some(cut);
@@ -111,21 +116,23 @@ impl Source {
         }
     }
 
-    /// Whether somebody goes on.
-    async fn resume(&mut self, until: Instant) -> bool {
-        while Instant::now() < until {
+    /// Whether somebody goes on. Nobody is asked any more after a while; but whoever was asked has as long to answer as
+    /// for any read, for all who read at a replica that goes away come to the others at once.
+    async fn resume(&mut self, cut: &mut Cut) -> bool {
+        while Instant::now() < cut.until {
             // Whoever stops has first to be known to stop.
-            sleep(PAUSE).await;
+            sleep(cut.pause).await;
+            cut.pause = (cut.pause * 2).min(LONGEST_PAUSE);
             let Position { attempt, offset } = self.position;
             let request =
                 WatchTurnRequest { turn_id: self.turn_id, attempt, offset, from_start: false };
             let request = self.listener.caller.asks_at_length(request);
-            match timeout_at(until, self.listener.turns.watch_turn(request)).await {
+            match timeout(READ, self.listener.turns.watch_turn(request)).await {
                 Ok(Ok(answer)) => {
                     self.events = answer.into_inner();
                     return true;
                 }
-                Ok(Err(status)) if chassis::status::reason(&status).is_some() => return false,
+                Ok(Err(status)) if is_refusal(&status) => return false,
                 Ok(Err(_)) | Err(_) => {}
             }
         }
@@ -133,11 +140,17 @@ impl Source {
     }
 }
 
+/// Whether it would be said again. Not so of one that is stopping, or has too much to do at the moment: when a
+/// replica goes away, all who read there come to another one at once.
+fn is_refusal(status: &Status) -> bool {
+    status.code() != Code::Unavailable && chassis::status::reason(status).is_some()
+}
+
 /// Whether whoever tells stops, though the turn goes on.
 fn is_cut(told: &End) -> bool {
     match told {
         Ok(Some(TurnEvent { event: Some(Event::Failed(failed)), .. })) => {
-            failed.reason() == ErrorReason::Interrupted
+            [ErrorReason::Interrupted, ErrorReason::Overloaded].contains(&failed.reason())
         }
         Ok(told) => told.is_none(),
         Err(status) => chassis::status::reason(status).is_none(),

@@ -65,6 +65,22 @@ async fn the_second_request_of_a_connection_has_no_more_time_than_the_first() {
     assert!(!slow.hear_the_end().await.contains("200 OK"));
 }
 
+/// People think before they answer.
+#[tokio::test]
+async fn between_two_requests_there_is_more_time_than_for_one() {
+    let world = impatient().await;
+    let mut thoughtful = Raw::connect(world.address).await;
+    for _ in 0..2 {
+        thoughtful.say("POST /api/login/ HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n").await;
+        thoughtful.say("{}").await;
+        thoughtful.hear_until("}").await;
+        // Longer than a request may take: time is what is tried.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    thoughtful.say(GET).await;
+    thoughtful.hear_until("ok").await;
+}
+
 #[tokio::test]
 async fn slow_clients_do_not_stand_in_the_way_of_others() {
     let world = impatient().await;
