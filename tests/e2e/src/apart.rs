@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chassis::{authority, clock};
 
+use scratch::Server;
 use tempfile::TempDir;
 
 use crate::{Process, free_address};
@@ -11,6 +12,8 @@ use crate::{Process, free_address};
 /// The three services apart, with their settings.
 pub struct Apart {
     data: TempDir,
+    /// Where their databases are, if not where those of all tests are.
+    server: Option<Server>,
     auth: String,
     chat: String,
     /// Where the gateway listens.
@@ -22,9 +25,15 @@ impl Apart {
     /// On addresses that are free, with the language model at `model`.
     #[must_use]
     pub fn new(model: &str) -> Self {
+        Self::on(None, model)
+    }
+
+    /// The same, with their databases on this server, if there is one.
+    #[must_use]
+    pub fn on(server: Option<Server>, model: &str) -> Self {
         let data = TempDir::new().expect("a folder");
         let (auth, chat, gateway) = (free_address(), free_address(), free_address());
-        let apart = Self { data, auth, chat, gateway, model: model.to_owned() };
+        let apart = Self { data, server, auth, chat, gateway, model: model.to_owned() };
         // The stranger is nobody's service, and has a certificate all the same.
         let names = ["auth-service", "chat-service", "gateway", "stranger"];
         authority::make(&apart.certificates(), &names, clock::now()).expect("certificates");
@@ -56,7 +65,7 @@ impl Apart {
             "auth-service" => vec![
                 ("AUTH_LISTEN", self.auth.clone()),
                 ("AUTH_TLS_DIR", tls),
-                ("AUTH_DATABASE_URL", scratch::address(self.data.path(), "auth")),
+                ("AUTH_DATABASE_URL", self.address("auth")),
                 ("AUTH_KEYS_DIR", format!("{data}/keys")),
                 ("AUTH_CHAT_URL", format!("https://{}", self.chat)),
                 ("AUTH_BCRYPT_COST", "10".to_owned()),
@@ -64,7 +73,7 @@ impl Apart {
             "chat-service" => vec![
                 ("CHAT_LISTEN", self.chat.clone()),
                 ("CHAT_TLS_DIR", tls),
-                ("CHAT_DATABASE_URL", scratch::address(self.data.path(), "chat")),
+                ("CHAT_DATABASE_URL", self.address("chat")),
                 ("CHAT_AUTH_URL", format!("https://{}", self.auth)),
                 ("OPENAI_BASE_URL", self.model.clone()),
             ],
@@ -78,6 +87,28 @@ impl Apart {
         let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
         let settings: Vec<_> = settings.chain(more.iter().copied()).collect();
         Process::start(program, &settings)
+    }
+
+    /// The address that the services have of the database `name`.
+    fn address(&self, name: &str) -> String {
+        match &self.server {
+            Some(server) => server.address(self.data(), name),
+            None => scratch::address(self.data(), name),
+        }
+    }
+
+    /// A connection to the database `name`, to look around and to meddle.
+    pub async fn connect(&self, name: &str) -> scratch::Connection {
+        match &self.server {
+            Some(server) => scratch::connect_to(server.address(self.data(), name)).await,
+            None => scratch::connect(self.data(), name).await,
+        }
+    }
+
+    /// The server of their own that their databases are on, if there is one.
+    #[must_use]
+    pub fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
     }
 
     /// The folder with their certificates.
@@ -102,17 +133,5 @@ impl Apart {
     #[must_use]
     pub fn chat_url(&self) -> String {
         format!("https://{}", self.chat)
-    }
-
-    /// The file that holds the accounts.
-    #[must_use]
-    pub fn auth_database(&self) -> PathBuf {
-        self.data.path().join("auth.db")
-    }
-
-    /// The file that holds the conversations.
-    #[must_use]
-    pub fn chat_database(&self) -> PathBuf {
-        self.data.path().join("chat.db")
     }
 }

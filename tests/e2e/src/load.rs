@@ -29,9 +29,12 @@ pub struct Load {
 pub struct Seen {
     /// Reads: when they began, how long they took, and the status they ended with; 0 if there was no answer.
     pub reads: Vec<(Instant, Duration, u16)>,
-    /// Messages: how long it took until they were answered, and how often they were sent for that.
-    pub sends: Vec<(Duration, usize)>,
-    /// Messages that were never answered, and what was said last.
+    /// Messages: when they were first sent, how long it took until they were answered, and how often they were
+    /// sent for that.
+    pub sends: Vec<(Instant, Duration, usize)>,
+    /// The texts of those that were answered. No two messages say the same.
+    pub acknowledged: Vec<String>,
+    /// Messages that were never answered: how often each was sent, for how long, and what was said last.
     pub lost: Vec<String>,
 }
 
@@ -40,6 +43,16 @@ impl Seen {
     #[must_use]
     pub fn failed(&self) -> Vec<u16> {
         self.reads.iter().map(|read| read.2).filter(|status| *status != 200).collect()
+    }
+
+    /// How long after this moment the first read, and the first message, was answered.
+    #[must_use]
+    pub fn first_since(&self, moment: Instant) -> (Option<Duration>, Option<Duration>) {
+        let since =
+            |(begun, took): (Instant, Duration)| (begun + took).checked_duration_since(moment);
+        let read = self.reads.iter().filter(|read| read.2 == 200).map(|read| (read.0, read.1));
+        let sends = self.sends.iter().map(|send| (send.0, send.1));
+        (read.filter_map(since).min(), sends.filter_map(since).min())
     }
 
     /// How long the slowest of the reads took that began after this moment.
@@ -60,7 +73,7 @@ impl Load {
             // Somebody else in each load.
             let name = format!("person{number}-{}", clock::now().timestamp_micros());
             let person = gateways[0].register(&name).await;
-            let (session, _) = person.say("hello").await;
+            let (session, _) = person.say(&format!("hello from {name}")).await;
             let at: Vec<_> = gateways.iter().map(|it| it.returning(person.clone())).collect();
             people.push((at, session));
         }
@@ -133,21 +146,23 @@ async fn read(people: People, number: usize, seen: Arc<Mutex<Seen>>) {
 async fn send(people: People, number: usize, seen: Arc<Mutex<Seen>>) {
     let (at, session) = &people[number % people.len()];
     let (begun, key) = (Instant::now(), format!("message-{number}"));
-    let body = json!({"text": format!("message {number}"), "session_id": session});
-    let mut said = String::new();
-    for tries in 1.. {
+    let text = format!("message {number} of {}", at[0].name);
+    let body = json!({"text": text, "session_id": session});
+    let (mut said, mut tries) = (String::new(), 0);
+    while begun.elapsed() < PATIENCE {
+        tries += 1;
         let request = at[(number + tries) % at.len()].request("POST", "/api/send-message/");
         match request.header("idempotency-key", &key).json(&body).send().await {
             Ok(answer) if answer.status() == 201 => {
-                return lock(&seen).sends.push((begun.elapsed(), tries));
+                let mut seen = lock(&seen);
+                seen.sends.push((begun, begun.elapsed(), tries));
+                return seen.acknowledged.push(text);
             }
             Ok(answer) => said = answer.text().await.unwrap_or_default(),
-            Err(error) => said = error.to_string(),
-        }
-        if begun.elapsed() > PATIENCE {
-            break;
+            Err(error) => said = format!("{error:?}"),
         }
         tokio::time::sleep(PAUSE).await;
     }
-    lock(&seen).lost.push(said);
+    let lost = format!("{text}, sent {tries} times in {:?}: {said}", begun.elapsed());
+    lock(&seen).lost.push(lost);
 }

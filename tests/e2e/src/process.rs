@@ -11,8 +11,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take before a test gives up, on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long an end may take: a program gives itself 20 s at most.
+const ENDING: Duration = Duration::from_secs(30);
 
 /// A running program. Killed when dropped.
 pub struct Process {
@@ -45,7 +47,7 @@ impl Process {
         arguments: &[&str],
         settings: &[(&str, &str)],
     ) -> Self {
-        let mut command = Command::new(find(program));
+        let mut command = Command::new(self::program(program));
         command.args(arguments).current_dir(folder);
         Self::spawn(command, settings)
     }
@@ -61,7 +63,7 @@ impl Process {
     ) -> Self {
         let mut command = Command::new("/bin/sh");
         let words = format!("ulimit {what} {count}; exec \"$0\"");
-        command.args(["-c", &words]).arg(find(program));
+        command.args(["-c", &words]).arg(self::program(program));
         Self::spawn(command, settings)
     }
 
@@ -78,8 +80,16 @@ impl Process {
             return None;
         }
         let mut command = Command::from(unshare());
-        command.arg(find(program));
+        command.arg(self::program(program));
         Some(Self { is_first: true, ..Self::spawn(command, settings) })
+    }
+
+    /// Starts the program at this place as a user, and the group, of this number. Only root can.
+    #[must_use]
+    pub fn start_as(user: u32, program: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(program);
+        command.uid(user).gid(user);
+        Self::spawn(command, settings)
     }
 
     fn spawn(mut command: Command, settings: &[(&str, &str)]) -> Self {
@@ -102,18 +112,29 @@ impl Process {
     }
 
     /// Waits for a line that contains `words` and returns it.
-    pub async fn line_with(&mut self, words: &str) -> String {
-        let found = async {
-            loop {
-                if let Some(line) = self.output().lines().find(|line| line.contains(words)) {
-                    return line.to_owned();
-                }
-                let alive = self.more.changed().await.is_ok();
+    pub async fn line_with(&self, words: &str) -> String {
+        self.more_lines_with(words, 0).await;
+        let output = self.output();
+        output.lines().find(|line| line.contains(words)).expect("a line").to_owned()
+    }
+
+    /// How many lines contain `words` so far.
+    #[must_use]
+    pub fn lines_with(&self, words: &str) -> usize {
+        self.output().lines().filter(|line| line.contains(words)).count()
+    }
+
+    /// Waits until more lines than these contain `words`.
+    pub async fn more_lines_with(&self, words: &str, before: usize) {
+        let mut more = self.more.clone();
+        let said = async {
+            while self.lines_with(words) <= before {
+                let alive = more.changed().await.is_ok();
                 assert!(alive, "it ended without saying {words:?}:\n{}", self.output());
             }
         };
-        let said = tokio::time::timeout(PATIENCE, found).await;
-        said.unwrap_or_else(|_| panic!("it never said {words:?}"))
+        let said = tokio::time::timeout(PATIENCE, said).await;
+        assert!(said.is_ok(), "it never said {words:?}:\n{}", self.output());
     }
 
     /// Everything it has written so far.
@@ -191,6 +212,21 @@ impl Process {
         self.child.kill().await.expect("it should be killed");
     }
 
+    /// Tells it to stop, and waits for its end, which must be a good one.
+    pub async fn stop(&mut self) {
+        self.signal("TERM").await;
+        self.ends_well().await;
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub async fn ends_well(&mut self) {
+        let code = self.ended().await;
+        // What it did for others is most of what it wrote, and none of what went wrong.
+        let output = self.output();
+        let said: Vec<_> = output.lines().filter(|line| !line.contains("answered")).collect();
+        assert_eq!(code, Some(0), "it said {}\nand ended with this", said.join("\n"));
+    }
+
     /// Waits for its end, and all that it wrote before, and returns its exit code.
     pub async fn ended(&mut self) -> Option<i32> {
         let ended = async {
@@ -198,7 +234,7 @@ impl Process {
             while self.readers.join_next().await.is_some() {}
             status
         };
-        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        let ended = tokio::time::timeout(ENDING, ended).await;
         ended.expect("it should end").expect("it should have a status").code()
     }
 }
@@ -213,7 +249,7 @@ fn kept_elsewhere(settings: &[(&str, &str)]) -> Vec<(&'static str, String)> {
 
 /// Runs a program of this workspace to its end, which must be a good one, and returns what it said.
 pub(crate) async fn run(program: &str, arguments: &[&str], settings: &[(&str, &str)]) -> String {
-    let mut command = Command::new(find(program));
+    let mut command = Command::new(self::program(program));
     command.args(arguments).env_clear().envs(kept_elsewhere(settings));
     command.envs(settings.iter().copied()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
@@ -240,8 +276,10 @@ async fn read(
     }
 }
 
-/// Programs lie beside the program that asks for them, or beside the folder it is in, if that is a test.
-fn find(program: &str) -> PathBuf {
+/// Where a program of this workspace is: beside the one that asks for it, or beside the folder that one is in, if
+/// that is a test.
+#[must_use]
+pub fn program(program: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a path");
     let mut places = own.ancestors().skip(1).take(2).map(|folder| folder.join(program));
     let found = places.find(|path| path.is_file());

@@ -151,7 +151,7 @@ impl Product {
             ("AI_BUDDY_DATA", folder),
             ("AUTH_BCRYPT_COST", "10"),
         ];
-        let mut process = Process::start("ai-buddy", &[own.as_slice(), settings].concat());
+        let process = Process::start("ai-buddy", &[own.as_slice(), settings].concat());
         let said = process.line_with("AI Buddy listens on ").await;
         let base = between(&said, "on ", "/api/").to_owned();
         let said = process.line_with("gRPC: ").await;

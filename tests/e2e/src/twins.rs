@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Apart, Process, Product, free_address};
+use scratch::Server;
+
+use crate::{Apart, Numbers, Process, Product, free_address};
 
 /// Nobody is told that they ask too often: what is measured is who answers.
 const UNLIMITED: [(&str, &str); 7] = [
@@ -17,9 +19,11 @@ const UNLIMITED: [(&str, &str); 7] = [
 
 /// Two gateways, two auth services and two chat services.
 pub struct Twins {
-    apart: Apart,
-    /// Where each of them listens.
+    /// What they share.
+    pub apart: Apart,
+    /// Where each of them listens, and where it is asked for its numbers.
     addresses: [[String; 2]; 3],
+    numbers: [[String; 2]; 3],
     /// In the order of [`PROGRAMS`](Self::PROGRAMS).
     pub processes: [[Process; 2]; 3],
     /// The gateways, as people reach them.
@@ -32,17 +36,24 @@ impl Twins {
 
     /// All of them, ready, with the language model at `model`.
     pub async fn start(model: &str) -> Self {
-        let apart = Apart::new(model);
-        let addresses = [(); 3].map(|()| [free_address(), free_address()]);
+        Self::on(None, model).await
+    }
+
+    /// The same, with their databases on this server, if there is one.
+    pub async fn on(server: Option<Server>, model: &str) -> Self {
+        let apart = Apart::on(server, model);
+        let [addresses, numbers] =
+            [(); 2].map(|()| [(); 3].map(|()| [free_address(), free_address()]));
+        let places = (&addresses, &numbers);
         // One after the other: both would make the database.
         let mut processes = Vec::new();
         for program in 0..3 {
-            let mut one = launch(&apart, &addresses, program, 0);
+            let one = launch(&apart, places, program, 0);
             one.line_with("listening").await;
             if program == 0 {
                 one.line_with("ready").await;
             }
-            let other = launch(&apart, &addresses, program, 1);
+            let other = launch(&apart, places, program, 1);
             processes.push([one, other]);
         }
         let processes = processes.try_into().ok().expect("three");
@@ -50,7 +61,7 @@ impl Twins {
         for gateway in &gateways {
             gateway.ready().await;
         }
-        let twins = Self { apart, addresses, processes, gateways };
+        let twins = Self { apart, addresses, numbers, processes, gateways };
         for program in 0..2 {
             for process in 0..2 {
                 let _ready = twins.output(program, process).await;
@@ -72,9 +83,15 @@ impl Twins {
         tokio::time::timeout(Duration::from_mins(1), ready).await.expect("it becomes ready")
     }
 
+    /// The numbers of one of them.
+    pub async fn numbers(&self, program: usize, which: usize) -> Numbers {
+        Numbers::at(&self.numbers[program][which]).await
+    }
+
     /// Starts one of them anew, where it was, and waits until it is ready.
     pub async fn restart(&mut self, program: usize, which: usize) {
-        self.processes[program][which] = launch(&self.apart, &self.addresses, program, which);
+        let places = (&self.addresses, &self.numbers);
+        self.processes[program][which] = launch(&self.apart, places, program, which);
         if program == 2 {
             self.gateways[which].ready().await;
         } else {
@@ -83,16 +100,30 @@ impl Twins {
     }
 }
 
-fn launch(apart: &Apart, addresses: &[[String; 2]; 3], program: usize, which: usize) -> Process {
+fn launch(
+    apart: &Apart,
+    (addresses, numbers): (&[[String; 2]; 3], &[[String; 2]; 3]),
+    program: usize,
+    which: usize,
+) -> Process {
     let urls =
         |of: usize| addresses[of].each_ref().map(|address| format!("https://{address}")).join(",");
     let (auth, chat) = (urls(0), urls(1));
-    let own = addresses[program][which].as_str();
+    let (own, numbers) = (addresses[program][which].as_str(), numbers[program][which].as_str());
     let more: Vec<_> = match program {
-        0 => vec![("AUTH_LISTEN", own), ("AUTH_CHAT_URL", chat.as_str())],
-        1 => vec![("CHAT_LISTEN", own), ("CHAT_AUTH_URL", auth.as_str())],
+        0 => vec![
+            ("AUTH_LISTEN", own),
+            ("AUTH_METRICS_LISTEN", numbers),
+            ("AUTH_CHAT_URL", chat.as_str()),
+        ],
+        1 => vec![
+            ("CHAT_LISTEN", own),
+            ("CHAT_METRICS_LISTEN", numbers),
+            ("CHAT_AUTH_URL", auth.as_str()),
+        ],
         _ => vec![
             ("GATEWAY_LISTEN", own),
+            ("GATEWAY_METRICS_LISTEN", numbers),
             ("GATEWAY_AUTH_URL", auth.as_str()),
             ("GATEWAY_CHAT_URL", chat.as_str()),
         ],

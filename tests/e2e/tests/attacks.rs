@@ -153,17 +153,6 @@ impl Scene {
         (api.status, chat, auth)
     }
 
-    /// As [`Scene::knock`], by somebody who comes again when they are told to or cut off.
-    async fn knock_again(&self, authorization: &str) -> Doors {
-        loop {
-            let request = self.product.request("GET", "/api/sessions/");
-            let api = request.header("authorization", authorization).send().await;
-            let Some(api) = api.ok().filter(|answer| answer.status() != 503) else { continue };
-            let (chat, auth) = self.knock_at_services(&[authorization]).await;
-            return (api.status().as_u16(), chat, auth);
-        }
-    }
-
     /// What the services' own doors say: the chat service's, the auth service's.
     async fn knock_at_services(&self, authorizations: &[&str]) -> (Code, Code) {
         let mut listing = Call::to("/aibuddy.chat.v1.ChatService/ListSessions");

@@ -1,12 +1,10 @@
 //! The chat service is killed again and again while people talk, and nobody notices afterwards.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use e2e::{Apart, Product, User};
+use e2e::{Apart, Dice, Kept, Product, User, free_address};
 use openai_stub::{Behaviour, Stub};
-use sea_orm::DatabaseConnection;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -14,18 +12,7 @@ use tokio_util::sync::CancellationToken;
 const KILLS: u64 = 100;
 /// Who talks meanwhile.
 const PEOPLE: usize = 10;
-
-/// Moments that are different each time and the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
-        // Knuth's MMIX generator; its upper bits are the good ones.
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % most
-    }
-}
+const REPLY: &str = "I am still here with you.";
 
 /// What the product said that it has.
 type Accepted = tokio::sync::watch::Sender<Vec<String>>;
@@ -74,23 +61,29 @@ async fn read(mut answer: reqwest::Response) -> bool {
     String::from_utf8_lossy(&told).contains("event: accepted")
 }
 
-/// One column of numbers and words out of the database itself.
-async fn rows(database: &DatabaseConnection, query: &str) -> Vec<(String, i64)> {
-    let rows = scratch::rows(database, query).await;
-    let row = |row: &sea_orm::QueryResult| {
-        (row.try_get("", "name").unwrap(), row.try_get("", "count").unwrap())
-    };
-    rows.iter().map(row).collect()
+/// Says how it went and nothing else, like every measurement.
+#[expect(clippy::print_stdout, reason = "what is counted is what people want to see")]
+fn tell(replicas: usize, accepted: usize, lost: usize, twice: usize) {
+    println!(
+        "kills of one of {replicas}: {KILLS}, accepted {accepted}, lost {lost}, duplicated {twice}"
+    );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_kills_lose_nothing_and_answer_nothing_twice() {
+/// One of so many chat services is killed, whichever it is, and started again, a hundred times.
+async fn a_hundred_kills(replicas: usize) {
     let stub = Stub::start().await.unwrap();
     let every = Duration::from_millis(20);
-    stub.always(Behaviour::TokenDelay { text: "I am still here with you.".into(), every });
+    stub.always(Behaviour::TokenDelay { text: REPLY.into(), every });
     let apart = Apart::new(&stub.base_url());
-    let (_auth, _gateway) = (apart.start("auth-service"), apart.start("gateway"));
-    let mut chat = apart.start("chat-service");
+    let addresses: Vec<_> = (0..replicas).map(|_| free_address()).collect();
+    let urls: Vec<_> = addresses.iter().map(|address| format!("https://{address}")).collect();
+    let urls = urls.join(",");
+    let _auth = apart.start_set("auth-service", &[("AUTH_CHAT_URL", &urls)]);
+    let _gateway = apart.start_set("gateway", &[("GATEWAY_CHAT_URL", &urls)]);
+    let mut chats = Vec::new();
+    for address in &addresses {
+        chats.push(apart.start_set("chat-service", &[("CHAT_LISTEN", address)]));
+    }
     let product = Product::at(&apart.gateway);
     product.ready().await;
 
@@ -100,17 +93,18 @@ async fn a_hundred_kills_lose_nothing_and_answer_nothing_twice() {
         let person = product.register(&format!("person{number}")).await;
         talking.spawn(talk(person, number, accepted.clone(), stop.clone()));
     }
-    let mut dice = Dice(2026);
+    let mut dice = Dice::new(2026);
     for kill in 0..KILLS {
         // The moment is what is tested: any will do, and all of them should.
         tokio::time::sleep(Duration::from_millis(dice.below(500))).await;
-        chat.kill().await;
-        chat = apart.start("chat-service");
+        let which = dice.one_of(&addresses);
+        chats[which].kill().await;
+        chats[which] = apart.start_set("chat-service", &[("CHAT_LISTEN", &addresses[which])]);
         // Most are killed again before they have read their rules, the others while people talk.
         if kill % 3 > 0 {
-            chat.line_with("listening").await;
+            chats[which].line_with("listening").await;
         } else {
-            chat.line_with("chat service is ready").await;
+            chats[which].line_with("chat service is ready").await;
             // On a machine that is busy with other things nobody would ever be answered.
             let before = accepted.borrow().len();
             let mut all = accepted.subscribe();
@@ -118,38 +112,30 @@ async fn a_hundred_kills_lose_nothing_and_answer_nothing_twice() {
             tokio::time::timeout(Duration::from_mins(1), more).await.unwrap().unwrap();
         }
     }
-    let restarted = Instant::now();
     stop.cancel();
     while talking.join_next().await.is_some() {}
 
-    let database = scratch::connect(apart.data(), "chat").await;
-    let open = "SELECT 'open' AS name, COUNT(*) AS count FROM turns \
-                WHERE state IN ('queued', 'running')";
-    while rows(&database, open).await[0].1 > 0 {
-        assert!(restarted.elapsed() < Duration::from_secs(30), "turns are still open");
-        // Another process writes that file, and tells nobody: one can only look again.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let said = "SELECT text AS name, COUNT(*) AS count FROM messages WHERE sender = 'user' \
-                GROUP BY text";
-    let said: HashMap<_, _> = rows(&database, said).await.into_iter().collect();
-    let answered = "SELECT asked.text AS name, COUNT(*) AS count FROM messages AS asked \
-                    JOIN messages AS answered ON answered.turn_id = asked.turn_id \
-                    WHERE asked.sender = 'user' AND answered.sender = 'ai' \
-                    AND answered.text = 'I am still here with you.' GROUP BY asked.text";
-    let answered: HashMap<_, _> = rows(&database, answered).await.into_iter().collect();
-    let accepted = accepted.borrow().clone();
-    let lost = accepted.iter().filter(|text| !answered.contains_key(*text)).count();
-    let twice = |counts: &HashMap<String, i64>| counts.values().filter(|count| **count > 1).count();
-    let duplicated = twice(&said) + twice(&answered);
-    println!("kills {KILLS}, accepted {}, lost {lost}, duplicated {duplicated}", accepted.len());
-    assert_eq!((lost, duplicated), (0, 0));
+    let (kept, accepted) = (Kept::in_the_end(&apart, REPLY).await, accepted.borrow().clone());
+    let (lost, twice) = (kept.lost(&accepted), kept.twice());
+    tell(replicas, accepted.len(), lost, twice);
+    assert_eq!((lost, twice), (0, 0));
     assert!(accepted.len() > 100, "people should have talked: {}", accepted.len());
-    assert_eq!(answered.len(), said.len(), "what was stored and not confirmed is answered too");
+    let (said, answered) = kept.counts();
+    assert_eq!(answered, said, "what was stored and not confirmed is answered too");
     if scratch::server().is_none() {
         let well = "SELECT integrity_check FROM pragma_integrity_check";
-        assert_eq!(scratch::texts(&database, well).await, ["ok"]);
+        assert_eq!(scratch::texts(&apart.connect("chat").await, well).await, ["ok"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_kills_lose_nothing_and_answer_nothing_twice() {
+    a_hundred_kills(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_kills_of_one_of_two_lose_nothing_and_answer_nothing_twice() {
+    a_hundred_kills(2).await;
 }
 
 /// What a reader saw when.
@@ -176,7 +162,7 @@ async fn a_kill_loses_no_more_than_the_last_moment_of_what_was_told() {
     let mut chat = apart.start("chat-service");
     let product = Product::at(&apart.gateway);
     product.ready().await;
-    let (mut worst, mut dice) = (Duration::ZERO, Dice(7));
+    let (mut worst, mut dice) = (Duration::ZERO, Dice::new(7));
     for round in 0..10 {
         let person = product.register(&format!("reader{round}")).await;
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -192,9 +178,8 @@ async fn a_kill_loses_no_more_than_the_last_moment_of_what_was_told() {
         };
         let ((), killed) = tokio::join!(reading, killing);
         let database = scratch::connect(apart.data(), "chat").await;
-        let kept = "SELECT 'kept' AS name, CAST(LENGTH(partial) AS bigint) AS count
-                    FROM turns ORDER BY id DESC LIMIT 1";
-        let kept = usize::try_from(rows(&database, kept).await[0].1).unwrap();
+        let kept = "SELECT CAST(LENGTH(partial) AS bigint) FROM turns ORDER BY id DESC LIMIT 1";
+        let kept = usize::try_from(scratch::number(&database, kept).await).unwrap();
         database.close().await.unwrap();
         // The first moment at which more was told than was kept.
         let seen = seen.lock().unwrap().clone();

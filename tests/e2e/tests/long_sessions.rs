@@ -1,6 +1,7 @@
 //! A conversation of years.
 
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use e2e::{Process, Product, free_address};
 use openai_stub::Stub;
@@ -84,4 +85,48 @@ async fn twenty_thousand_messages_are_read_in_little_memory_and_asked_about_like
     let (short, long) = (size(short).await, size(long).await);
     println!("asked with {short} bytes at 200 messages, with {long} bytes at 20,000");
     assert!(long <= short && long > 10_000);
+}
+
+/// When something was last put into a folder or taken from it.
+fn last_touched(folder: &TempDir) -> SystemTime {
+    std::fs::metadata(folder.path()).unwrap().modified().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_put_down_elsewhere_for_a_moment_however_much_is_deleted() {
+    if scratch::has_no_files() {
+        return;
+    }
+    let (stub, data, address) =
+        (Stub::start().await.unwrap(), TempDir::new().unwrap(), free_address());
+    let (folder, model) = (data.path().to_str().unwrap().to_owned(), stub.base_url());
+    let elsewhere = TempDir::new().unwrap();
+    let settings = [
+        ("AI_BUDDY_DATA", folder.as_str()),
+        ("AI_BUDDY_LISTEN", address.as_str()),
+        ("OPENAI_BASE_URL", model.as_str()),
+        // Where SQLite puts what it needs for a moment, before any other place.
+        ("SQLITE_TMPDIR", elsewhere.path().to_str().unwrap()),
+    ];
+    let mut process = Process::start("ai-buddy", &settings);
+    let product = Product::at(&address);
+    product.ready().await;
+    let ada = product.register("ada").await;
+    let (session, _) = ada.say("the beginning").await;
+    process.signal("TERM").await;
+    process.ended().await;
+    add_turns(data.path(), session, 2_000).await;
+
+    let _process = Process::start("ai-buddy", &settings);
+    product.ready().await;
+    let before = last_touched(&elsewhere);
+    assert_eq!(ada.delete(&format!("/api/sessions/{session}/")).await.status, 204);
+    let database = scratch::connect(data.path(), "chat").await;
+    let gone = async {
+        while scratch::number(&database, "SELECT COUNT(*) FROM messages").await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), gone).await.unwrap();
+    assert_eq!(last_touched(&elsewhere), before, "a file was there and is gone again");
 }

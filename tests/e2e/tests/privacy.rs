@@ -36,8 +36,7 @@ async fn words_passwords_tokens_and_keys_never_reach_the_logs() {
             canaries.add_token(&token);
         }
         canaries.add_keys(&data.path().join("keys"));
-        process.signal("TERM").await;
-        assert_eq!(process.ended().await, Some(0));
+        process.stop().await;
         let output = process.output();
         assert!(output.contains("answered"), "there are logs at all");
         canaries.are_not_in(&output);
@@ -210,10 +209,11 @@ async fn what_somebody_in_danger_said_is_in_their_messages_and_nowhere_else() {
     assert_eq!(refused.status, 500);
     assert!(refused.json()["safety"].is_object() && !refused.text.contains(CANARY));
 
-    process.signal("TERM").await;
-    assert_eq!(process.ended().await, Some(0));
+    process.stop().await;
     let output = process.output();
-    assert!(output.contains("something grave was said"), "what was noticed is in the logs");
+    // What was noticed is in the logs, with the request that it came by.
+    let noticed = output.lines().find(|line| line.contains("something grave was said")).unwrap();
+    assert!(noticed.contains("request_id"), "{noticed}");
     let line = output.lines().find(|line| line.contains(CANARY));
     assert!(line.is_none(), "{line:?}");
     let mut found = scratch::places_of(&database, CANARY).await;

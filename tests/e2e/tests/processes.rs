@@ -52,8 +52,7 @@ async fn three_processes_start_in_any_order_and_stop_when_told() {
     assert_eq!(ada.say("hello").await.1, openai_stub::DEFAULT_REPLY);
 
     for process in [&mut gateway, &mut chat, &mut auth] {
-        process.signal("TERM").await;
-        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+        process.stop().await;
     }
 }
 
@@ -95,7 +94,7 @@ async fn a_dead_service_is_said_to_be_away_and_is_found_again() {
 async fn a_gateway_with_certificates_of_others_gets_nothing_and_ours_still_does() {
     let stub = Stub::start().await.unwrap();
     let (apart, others) = (Apart::new(&stub.base_url()), Apart::new(&stub.base_url()));
-    let mut auth = apart.start("auth-service");
+    let auth = apart.start("auth-service");
     let _chat = apart.start("chat-service");
     let product = Product::at(&apart.gateway);
     // It takes our services for what they are; it is them who do not take it for ours.
@@ -169,7 +168,7 @@ async fn a_stop_answers_what_is_in_flight_and_then_ends() {
         };
         let (said, ()) = tokio::join!(ada.say("one more thing"), stopping);
         assert_eq!(said.1, "I am still with you.");
-        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+        process.ends_well().await;
     }
 }
 
@@ -185,7 +184,7 @@ async fn it_says_where_it_is_and_who_answers() {
     let with_model: Vec<_> =
         settings.into_iter().chain([("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")]).collect();
     process.kill().await;
-    let mut process = Process::start("ai-buddy", &with_model);
+    let process = Process::start("ai-buddy", &with_model);
     process.line_with("gpt-4o-mini at http://127.0.0.1:9/v1 answers").await;
 }
 

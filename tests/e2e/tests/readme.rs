@@ -23,7 +23,7 @@ fn readme() -> String {
 /// What `program` says about its settings: each one's name, and the rest of its line.
 async fn help(program: &str) -> BTreeMap<String, String> {
     let mut process = Process::command(program, &["--help"], &[]);
-    assert_eq!(process.ended().await, Some(0));
+    process.ends_well().await;
     let output = process.output();
     let (_, settings) = output.split_once("Settings, from the environment:\n").unwrap();
     let settings = settings.lines().map(|line| line.trim().split_once(' ').unwrap());
@@ -139,7 +139,7 @@ async fn the_services_apart_start_with_the_commands_of_the_readme() {
         if line.arguments.is_empty() {
             running.push(process);
         } else {
-            assert_eq!(process.ended().await, Some(0), "{}", process.output());
+            process.ends_well().await;
         }
     }
     let product = Product::at(&listening[2].2);

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Load, Process, Seen, Twins};
+use e2e::{Load, Process, Reader, Seen, Twins, User};
 use futures_util::future::join_all;
 use openai_stub::{Behaviour, Stub};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 /// Reads and messages a second: little, for what is tried is who answers, not how many can be.
 const READS: u32 = 20;
@@ -13,8 +13,12 @@ const SENDS: u32 = 2;
 /// One after the other: each of these tests is six programs at work.
 static TURN: Mutex<()> = Mutex::const_new(());
 
+/// Who reads the same reply at once.
+const READERS: usize = 1_000;
+
 /// Where a service is among the twins.
 const CHAT: usize = 1;
+const GATEWAY: usize = 2;
 /// Within this time whoever does not answer is left.
 const LEFT: Duration = Duration::from_secs(2);
 /// A read that waits for nobody, on a machine that is busy with other tests.
@@ -28,16 +32,12 @@ fn nobody_noticed(seen: &Seen) {
 
 /// How many calls a service has answered.
 fn answered(process: &Process) -> usize {
-    process.output().matches("answered").count()
+    process.lines_with("answered")
 }
 
 /// Waits until it answers calls again, after so many.
 async fn takes_part(process: &Process, before: usize) {
-    let answering = async {
-        while answered(process) <= before {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
+    let answering = process.more_lines_with("answered", before);
     tokio::time::timeout(Duration::from_secs(10), answering).await.unwrap();
 }
 
@@ -89,8 +89,7 @@ async fn each_is_restarted_while_people_read_and_talk_and_nobody_notices() {
     for program in 0..Twins::PROGRAMS.len() {
         for which in 0..2 {
             let process = &mut twins.processes[program][which];
-            process.signal("TERM").await;
-            assert_eq!(process.ended().await, Some(0), "{}", process.output());
+            process.stop().await;
             twins.restart(program, which).await;
         }
     }
@@ -115,7 +114,7 @@ async fn read_on(ends: impl AsyncFnOnce(&mut Process)) {
     ends(&mut twins.processes[CHAT][0]).await;
     // What is told from now on is told soon.
     stub.always(Behaviour::reply(&text));
-    join_all(readers.iter_mut().map(e2e::Reader::read_on)).await;
+    join_all(readers.iter_mut().map(Reader::read_on)).await;
     for reader in &readers {
         assert_eq!(
             (reader.text.as_str(), &reader.done()["finish_reason"]),
@@ -134,8 +133,144 @@ async fn whoever_reads_along_reads_on_though_the_service_that_told_them_is_kille
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_along_reads_on_though_the_service_that_told_them_is_told_to_stop() {
     read_on(async |chat| {
-        chat.signal("TERM").await;
-        assert_eq!(chat.ended().await, Some(0), "{}", chat.output());
+        chat.stop().await;
+    })
+    .await;
+}
+
+/// Somebody hung up on would come back; whoever hears nothing waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_along_reads_on_soon_though_the_service_that_told_them_hangs() {
+    let (_turn, stub) = (TURN.lock().await, Stub::start().await.unwrap());
+    let (text, every) = ("word ".repeat(2_000), Duration::from_millis(100));
+    stub.always(Behaviour::TokenDelay { text, every });
+    let twins = Twins::start(&stub.base_url()).await;
+    let ada = twins.gateways[0].register("ada").await;
+    let mut first = ada.stream("tell me").await;
+    first.read_words(1).await;
+    let maker = at_work(&twins).await;
+    let other = &twins.processes[CHAT][1 - maker];
+    // Some of them there: it may have been the last to be ready.
+    let (mut readers, before) = (Vec::new(), answered(other));
+    while answered(other) < before + 4 {
+        let mut reader = ada.watch(first.turn, "").await;
+        reader.read_words(1).await;
+        readers.push(reader);
+    }
+    other.signal("STOP").await;
+    let hung = Instant::now();
+    let reading = readers.iter_mut().map(async |reader| {
+        // More than can have been on its way already.
+        let told = reader.text.len();
+        while hung.elapsed() < LEFT || reader.text.len() < told + 100 {
+            reader.read_words(reader.text.len() + 1).await;
+        }
+    });
+    tokio::time::timeout(LEFT * 4, join_all(reading)).await.unwrap();
+}
+
+/// Which of the chat services has a turn at work.
+async fn at_work(twins: &Twins) -> usize {
+    let mut at_work = [0.0; 2];
+    for (which, turns) in at_work.iter_mut().enumerate() {
+        *turns = twins.numbers(CHAT, which).await.sum("aibuddy_turns_inflight", &[]);
+    }
+    assert!((at_work[0] + at_work[1] - 1.0).abs() < 0.5, "one makes the reply: {at_work:?}");
+    usize::from(at_work[1] > 0.5)
+}
+
+/// How often the gateways have asked for a turn that others made, and have been told it to some end.
+async fn watched(twins: &Twins) -> usize {
+    let mut all = 0.0;
+    for gateway in 0..2 {
+        let numbers = twins.numbers(GATEWAY, gateway).await;
+        let calls = "rpc_client_call_duration_seconds_count";
+        all += numbers.sum(calls, &["aibuddy.chat.v1.ChatService/WatchTurn"]);
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
+    let all = all as usize;
+    all
+}
+
+/// Says how it went.
+#[expect(clippy::print_stdout, reason = "what is counted is what people want to see")]
+fn tell(how: &str) {
+    println!("{how}");
+}
+
+/// Somebody who reads along, and says when they have begun to. Not all come through the door at once.
+async fn read_along(person: &User, turn: i64, (door, begun): (&Semaphore, &Semaphore)) -> Reader {
+    let coming = door.acquire().await.unwrap();
+    let mut reader = person.watch(turn, "").await;
+    reader.read_words(5).await;
+    drop(coming);
+    begun.add_permits(1);
+    reader.read_on().await;
+    // On a machine that has no time for anybody, somebody may have to ask again.
+    while reader.count("done") == 0 {
+        assert!(["interrupted", "unavailable"].contains(&reader.error()), "{}", reader.error());
+        reader = reader.come_back().await;
+        reader.read_on().await;
+    }
+    reader
+}
+
+/// A thousand people read along, through both gateways, while one of the chat services goes away as `ends` says:
+/// first the one that makes the reply, then the one that does not. All read on at the other one.
+async fn a_thousand_read_on(how: &str, ends: impl AsyncFn(&mut Process)) {
+    let (_turn, stub) = (TURN.lock().await, Stub::start().await.unwrap());
+    let text = ["Wört", "für ", "Wort. "].repeat(75).concat();
+    let mut twins = Twins::start(&stub.base_url()).await;
+    for makes_it in [true, false] {
+        let every = Duration::from_millis(300);
+        stub.always(Behaviour::TokenDelay { text: text.clone(), every });
+        let ada = twins.gateways[0].register(&format!("ada-{makes_it}")).await;
+        let mut first = ada.stream("tell me a long story").await;
+        first.read_words(1).await;
+        let people = twins.gateways.each_ref().map(|gateway| gateway.returning(ada.clone()));
+        let (door, begun) = (Semaphore::new(64), Semaphore::new(0));
+        let watched_before = watched(&twins).await;
+        let reading =
+            (0..READERS).map(|number| read_along(&people[number % 2], first.turn, (&door, &begun)));
+        let ending = async {
+            let all = begun.acquire_many(u32::try_from(READERS).unwrap()).await.unwrap();
+            let maker = at_work(&twins).await;
+            let which = if makes_it { maker } else { 1 - maker };
+            ends(&mut twins.processes[CHAT][which]).await;
+            // What is told from now on is told soon.
+            stub.always(Behaviour::reply(&text));
+            drop(all);
+            which
+        };
+        let (readers, which) = tokio::join!(join_all(reading), ending);
+        let wrong = readers.iter().filter(|reader| reader.text != text).count();
+        let anew = readers.iter().filter(|reader| reader.count("reset") > 0).count();
+        let came_back: usize = readers.iter().map(|reader| reader.count("error")).sum();
+        let asked = watched(&twins).await;
+        let resumed = asked - watched_before - READERS;
+        let whose = if makes_it { "that makes the reply" } else { "that only tells it" };
+        tell(&format!(
+            "{READERS} readers, {how} of the chat service {whose}: {resumed} resumed, {anew} began anew, \
+             {came_back} had to come back, {wrong} with gaps or duplicates"
+        ));
+        assert_eq!(wrong, 0);
+        assert!(resumed - came_back > READERS / 10, "they were told by somebody else");
+        assert!(readers.iter().all(|reader| reader.done()["finish_reason"] == "stop"));
+        first.read_on().await;
+        assert_eq!(first.text, text);
+        twins.restart(CHAT, which).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_read_every_byte_once_though_one_of_two_chat_services_is_killed() {
+    a_thousand_read_on("kill -9", async |chat| chat.kill().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_read_every_byte_once_though_one_of_two_chat_services_is_told_to_stop() {
+    a_thousand_read_on("SIGTERM", async |chat| {
+        chat.stop().await;
     })
     .await;
 }

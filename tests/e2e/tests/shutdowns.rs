@@ -4,12 +4,13 @@
 use std::time::{Duration, Instant};
 
 use chassis::grpc::{Channel, Standing};
-use e2e::{Apart, Process, Product, User, free_address};
+use e2e::{Apart, Process, Product, Server, User, free_address};
 use openai_stub::{Behaviour, Stub};
 use proto::auth::v1::LogInRequest;
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use proto::chat::v1::{ErrorReason, SendMessageRequest, turn_event};
+use sea_orm::ConnectionTrait as _;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -36,10 +37,35 @@ async fn stops(process: &mut Process, meanwhile: impl Future<Output = ()>) {
     process.signal("TERM").await;
     let told = Instant::now();
     let ended = async {
-        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+        process.ends_well().await;
         assert!(told.elapsed() < LIMIT, "{:?}", told.elapsed());
     };
     tokio::join!(meanwhile, ended);
+}
+
+/// Somebody else may be at work on the database for as long as they like.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_that_waits_for_its_database_at_its_start_stops_when_it_is_told_to() {
+    let folder = TempDir::new().unwrap();
+    if scratch::server().is_none() {
+        return;
+    }
+    let data = folder.path().to_str().unwrap();
+    let settings = [("AI_BUDDY_DATA", data), ("AI_BUDDY_LISTEN", "127.0.0.1:0")];
+    for name in ["auth", "chat"] {
+        let mut before = Process::start("ai-buddy", &settings);
+        before.line_with("chat service is ready").await;
+        stops(&mut before, async {}).await;
+        let holder = scratch::connect_once(folder.path(), name).await;
+        // As whoever changes the schema does: `Lock::MIGRATION`.
+        holder.execute_unprepared("SELECT pg_advisory_lock(0)").await.unwrap();
+        let beside = scratch::connect_once(folder.path(), name).await;
+        let mut process = Process::start("ai-buddy", &settings);
+        let waits = "SELECT COUNT(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while scratch::number(&beside, waits).await == 0 {}
+        process.stop().await;
+    }
 }
 
 /// A gateway at `address` is told to stop while somebody reads along, somebody waits and others say nothing.
@@ -203,6 +229,34 @@ async fn the_first_process_of_a_container_stops_when_told() {
         };
         Product::at(&address).ready().await;
         process.signal(signal).await;
-        assert_eq!(process.ended().await, Some(0), "{}", process.output());
+        process.ends_well().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_ends_is_left_after_twenty_seconds() {
+    let Some(server) = Server::where_there_is_one() else {
+        println!("skipped: in a file nothing stands still for so long");
+        return;
+    };
+    let stub = Stub::start().await.unwrap();
+    stub.always(Behaviour::Silence);
+    let apart = Apart::on(Some(server), &stub.base_url());
+    let _others = (apart.start("auth-service"), apart.start("gateway"));
+    let mut chat = apart.start("chat-service");
+    let product = Product::at(&apart.gateway);
+    product.ready().await;
+    let ada = product.register("ada").await;
+    let mut reader = ada.stream("hello").await;
+    reader.read().await;
+    stub.heard_at_least(1).await;
+    // Neither the model nor the database ever answers: a server that stands still ends no statement, either.
+    apart.server().unwrap().hang();
+    chat.signal("TERM").await;
+    let told = Instant::now();
+    assert_eq!(chat.ended().await, Some(1), "{}", chat.output());
+    let took = told.elapsed();
+    println!("the chat service ended after {took:.1?}");
+    assert!(took >= LIMIT && took < LIMIT + Duration::from_secs(3), "{took:?}");
+    assert!(chat.output().contains("not everything stopped in time"), "{}", chat.output());
 }

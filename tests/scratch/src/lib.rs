@@ -8,20 +8,54 @@
     reason = "a test stops where it cannot go on"
 )]
 
+mod obstacles;
+mod relay;
+mod server;
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use database::Url;
 use sea_orm::{
-    ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, QueryResult,
+    Statement,
 };
+
+pub use obstacles::{allow, detain, hold, is_anybody_detained, refuse};
+pub use relay::Relay;
+pub use sea_orm::DatabaseConnection as Connection;
+pub use server::Server;
 
 /// The server that the tests are run with, `postgres://USER@HOST:PORT/postgres`; `None` for files.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
 pub fn server() -> Option<String> {
     std::env::var("AI_BUDDY_TEST_SERVER").ok()
+}
+
+/// What such a database is called where operations are told of, after OpenTelemetry's conventions.
+#[must_use]
+pub fn system() -> &'static str {
+    if server().is_some() { "postgresql" } else { "sqlite" }
+}
+
+/// Whether this test, which is about files, has nothing to look at: the tests are run with a server. It is then
+/// counted among those that were skipped, by its name, in the file that `AI_BUDDY_TEST_SKIPPED` names.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
+pub fn has_no_files() -> bool {
+    if server().is_none() {
+        return false;
+    }
+    if let Ok(list) = std::env::var("AI_BUDDY_TEST_SKIPPED") {
+        let test = std::thread::current().name().unwrap_or("a test without a name").to_owned();
+        let list = OpenOptions::new().create(true).append(true).open(list);
+        writeln!(list.expect("a list"), "{test}").expect("another line");
+    }
+    true
 }
 
 /// The way to it that services take where there is a pooler before it, in its place: it ends in `?` and what
@@ -46,13 +80,19 @@ pub fn address(folder: &Path, name: &str) -> String {
 /// As [`address`], past any pooler.
 #[must_use]
 pub fn direct(folder: &Path, name: &str) -> String {
-    let Some(server) = server() else {
-        return format!("sqlite:{}", folder.join(format!("{name}.db")).display());
-    };
+    match server() {
+        Some(server) => made_on(&server, folder, name),
+        None => format!("sqlite:{}", folder.join(format!("{name}.db")).display()),
+    }
+}
+
+/// The address of a test's database on a server, where it is made if it is not there. `server` is where the
+/// server's own database is.
+fn made_on(server: &str, folder: &Path, name: &str) -> String {
     let mut hasher = DefaultHasher::new();
     (folder, name).hash(&mut hasher);
     let own = format!("test_{:016x}", hasher.finish());
-    let (create, admin) = (format!("CREATE DATABASE {own}"), server.clone());
+    let (create, admin) = (format!("CREATE DATABASE {own}"), server.to_owned());
     wait_for(async move {
         let server = Database::connect(admin).await.expect("the server answers");
         if let Err(error) = server.execute_unprepared(&create).await {
@@ -72,7 +112,19 @@ pub fn url(folder: &Path, name: &str) -> Url {
 
 /// A connection to a test's database, to look around and to meddle.
 pub async fn connect(folder: &Path, name: &str) -> DatabaseConnection {
-    Database::connect(direct(folder, name)).await.expect("a database")
+    connect_to(direct(folder, name)).await
+}
+
+/// A connection to the database at an address.
+pub async fn connect_to(address: String) -> DatabaseConnection {
+    Database::connect(address).await.expect("a database")
+}
+
+/// As [`connect`], on one connection for everything: what is temporary stays with it.
+pub async fn connect_once(folder: &Path, name: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(direct(folder, name));
+    options.max_connections(1);
+    Database::connect(options).await.expect("a database")
 }
 
 /// The rows that a query finds.
@@ -90,6 +142,15 @@ pub async fn number(database: &DatabaseConnection, query: &str) -> i64 {
 pub async fn texts(database: &DatabaseConnection, query: &str) -> Vec<String> {
     let rows = rows(database, query).await;
     rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+}
+
+/// The numbers that a query finds, by the text beside each: it calls them `name` and `count`.
+pub async fn counts(database: &DatabaseConnection, query: &str) -> HashMap<String, i64> {
+    let rows = rows(database, query).await;
+    let count = |row: &QueryResult| {
+        (row.try_get("", "name").expect("a text"), row.try_get("", "count").expect("a number"))
+    };
+    rows.iter().map(count).collect()
 }
 
 /// Every table, and its columns.
@@ -120,9 +181,14 @@ pub async fn places_of(database: &DatabaseConnection, words: &str) -> Vec<String
     let mut found = Vec::new();
     for (table, columns) in tables(database).await {
         for column in columns {
-            let query = format!(
+            let mut query = format!(
                 "SELECT COUNT(*) FROM \"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{words}%'"
             );
+            if database.get_database_backend() == DbBackend::Sqlite {
+                // Bytes, taken for text, end where the first of them is nought.
+                let bytes = format!("CAST(\"{column}\" AS BLOB), CAST('{words}' AS BLOB)");
+                query = format!("{query} OR instr({bytes}) > 0");
+            }
             if number(database, &query).await > 0 {
                 found.push(format!("{table}.{column}"));
             }
@@ -139,52 +205,6 @@ pub async fn go_on_numbering(database: &DatabaseConnection, table: &str) {
         );
         database.execute_unprepared(&go_on).await.expect("a number");
     }
-}
-
-/// Has the database refuse what is to be done to rows of a table, such as `INSERT`, if they are such as
-/// `condition` says, until the trigger `name` is dropped: see [`allow`].
-pub async fn refuse(
-    database: &DatabaseConnection,
-    name: &str,
-    (what, table, condition): (&str, &str, &str),
-) {
-    let when = if condition.is_empty() { String::new() } else { format!("WHEN ({condition})") };
-    let refuse = match database.get_database_backend() {
-        DbBackend::Postgres => format!(
-            "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql
-                 AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
-             CREATE TRIGGER {name} BEFORE {what} ON {table} FOR EACH ROW {when}
-                 EXECUTE FUNCTION {name}()"
-        ),
-        _ => format!(
-            "CREATE TRIGGER {name} BEFORE {what} ON {table} {when}
-             BEGIN SELECT RAISE(ABORT, 'refused'); END"
-        ),
-    };
-    database.execute_unprepared(&refuse).await.expect("a trigger");
-}
-
-/// Takes back what [`refuse`] did.
-pub async fn allow(database: &DatabaseConnection, name: &str, table: &str) {
-    let allow = match database.get_database_backend() {
-        DbBackend::Postgres => format!("DROP TRIGGER {name} ON {table}"),
-        _ => format!("DROP TRIGGER {name}"),
-    };
-    database.execute_unprepared(&allow).await.expect("a trigger");
-}
-
-/// Keeps everybody from writing to these tables until the transaction is rolled back.
-pub async fn hold(database: &DatabaseConnection, tables: &str) -> DatabaseTransaction {
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let holding = database.begin_with_options(immediate).await.expect("a transaction");
-    if database.get_database_backend() == DbBackend::Postgres {
-        let lock = format!("LOCK TABLE {tables} IN EXCLUSIVE MODE");
-        holding.execute_unprepared(&lock).await.expect("a lock");
-    }
-    holding
 }
 
 /// Runs a future to its end, also for somebody who runs in one.

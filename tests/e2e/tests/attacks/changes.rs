@@ -94,8 +94,7 @@ async fn a_login_that_makes_a_hash_anew_never_undoes_a_changed_password() {
     for number in 0..PEOPLE {
         people.push(product.register(&format!("bob{number}")).await);
     }
-    process.signal("TERM").await;
-    assert_eq!(process.ended().await, Some(0));
+    process.stop().await;
     let threads = [("AUTH_HASHING_THREADS", "4")];
     let settings = [UNLIMITED.as_slice(), &threads].concat();
     let mut scene = Scene::on(product.into_data(), &settings).await;

@@ -48,7 +48,7 @@ impl Company {
 
     /// Starts one more of a service, with other settings, and waits until it listens.
     pub(super) async fn grow(&mut self, program: &str, settings: &[(&str, &str)]) {
-        let mut process = start(&self.apart, program, settings);
+        let process = start(&self.apart, program, settings);
         process.line_with("listening").await;
         self.running.push(with_memory(process));
     }

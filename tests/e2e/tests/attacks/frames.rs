@@ -119,47 +119,28 @@ impl Link {
 /// How often a connection may be hung up on before its owner gives up.
 const COMEBACKS: usize = 20;
 
-/// What came of saying the same again and again.
-#[derive(Debug, Default)]
-pub(super) struct Flood {
-    /// How often it was said.
-    pub(super) said: usize,
-    /// How often it was hung up on.
-    pub(super) cuts: usize,
-}
-
-impl Flood {
-    /// Says something once and something else again and again until told to stop, and hears whatever
-    /// comes. Who is hung up on comes back.
-    pub(super) async fn of(
-        address: String,
-        begin: Vec<u8>,
-        more: Vec<u8>,
-        stop: CancellationToken,
-    ) -> Self {
-        let mut flood = Self::default();
-        while flood.cuts < COMEBACKS {
-            let Link { mut from, mut to } = Link::open(&address).await;
-            let said = &mut flood.said;
-            let talking = async {
-                to.write_all(&begin).await?;
-                loop {
-                    to.write_all(&more).await?;
-                    *said += 1;
-                }
-            };
-            let mut nobody = tokio::io::sink();
-            let hearing = tokio::io::copy(&mut from, &mut nobody);
-            let _ended: std::io::Result<u64> = tokio::select! {
-                () = stop.cancelled() => return flood,
-                ended = talking => ended,
-                ended = hearing => ended,
-            };
-            flood.cuts += 1;
+/// Says something once and something else again and again until it is hung up on, comes back, and goes on
+/// until told to stop.
+pub(super) async fn flood(address: String, begin: Vec<u8>, more: Vec<u8>, stop: CancellationToken) {
+    for _ in 0..COMEBACKS {
+        let Link { mut from, mut to } = Link::open(&address).await;
+        let talking = async {
+            to.write_all(&begin).await?;
+            loop {
+                to.write_all(&more).await?;
+            }
+        };
+        let mut nobody = tokio::io::sink();
+        let hearing = tokio::io::copy(&mut from, &mut nobody);
+        let _ended: std::io::Result<u64> = tokio::select! {
+            ended = talking => ended,
+            ended = hearing => ended,
+        };
+        if stop.is_cancelled() {
+            return;
         }
-        stop.cancelled().await;
-        flood
     }
+    stop.cancelled().await;
 }
 
 async fn hear(from: &mut OwnedReadHalf) -> Option<Frame> {

@@ -12,7 +12,7 @@ const FORGED: &str = "forged";
 /// E16
 #[tokio::test(flavor = "multi_thread")]
 async fn no_name_of_a_request_is_more_than_one_word_in_one_line() {
-    let mut scene = Scene::open().await;
+    let scene = Scene::open().await;
     let long = "x".repeat(2_048);
     let ends =
         ["", " level=ERROR", "\tb", "{\"a\":\"b\"}", "\u{e9}\u{202e}", "/../a", "%0d%0aa", &long];

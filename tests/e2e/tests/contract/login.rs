@@ -169,5 +169,5 @@ pub(super) async fn deactivate(product: &Product, name: &str) {
     let data = product.data().display().to_string();
     let settings = [("AI_BUDDY_DATA", data.as_str())];
     let mut command = Process::command("ai-buddy", &["users", "deactivate", name], &settings);
-    assert_eq!(command.ended().await, Some(0), "{}", command.output());
+    command.ends_well().await;
 }

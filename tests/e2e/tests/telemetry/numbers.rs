@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 
+use chassis::telemetry::metrics::Kind;
 use e2e::{Answer, Numbers, User};
 use openai_stub::{Behaviour, Stub};
 use reqwest::Method;
@@ -72,7 +73,8 @@ async fn what_was_done_is_in_the_numbers_under_the_names_of_the_conventions() {
         assert!(same(count(&name, &missing), 1.0), "{side}: {}", numbers.text);
     }
     for operation in ["read", "write"] {
-        let labels = ["db_system_name=\"sqlite\"", &format!("db_operation_name=\"{operation}\"")];
+        let system = format!("db_system_name=\"{}\"", scratch::system());
+        let labels = [system.as_str(), &format!("db_operation_name=\"{operation}\"")];
         assert!(count("db_client_operation_duration_seconds", &labels) >= 1.0, "{operation}");
     }
     for asked in ["reply", "verdict"] {
@@ -216,7 +218,8 @@ async fn every_number_that_is_shown_is_explained_to_operators() {
         auth_service::measures(),
         chat_service::measures(),
     ];
-    for measure in declared.concat() {
+    let declared = declared.concat();
+    for measure in &declared {
         assert!(page.contains(&format!("`{}`", measure.name)), "{}", measure.name);
     }
     // What is shown is declared: whoever reads the page knows all of it.
@@ -225,7 +228,19 @@ async fn every_number_that_is_shown_is_explained_to_operators() {
     product.register("ada").await.say("it rained").await;
     let numbers = Numbers::once(&address, is_quiet).await;
     let kinds = numbers.text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    for name in kinds.filter_map(|line| line.split(' ').next()) {
+    for (name, kind) in kinds.filter_map(|line| line.split_once(' ')) {
         assert!(page.contains(&format!("`{name}`")), "{name}");
+        let measure = declared.iter().find(|measure| measure.name == name).unwrap();
+        let is_declared = match measure.kind {
+            Kind::Counter => kind == "counter",
+            Kind::Gauge => kind == "gauge",
+            Kind::Histogram(_) => kind == "histogram",
+        };
+        assert!(is_declared, "{name} is shown as a {kind}");
     }
+    // Whoever asks for its rate wants it to grow, and by less than whole seconds.
+    let time = |numbers: &Numbers| numbers.sum("process_cpu_seconds_total", &[]);
+    let before = time(&numbers);
+    let grows = |time: f64| time > before && time.fract() > 0.0;
+    Numbers::once(&address, |numbers| grows(time(numbers))).await;
 }

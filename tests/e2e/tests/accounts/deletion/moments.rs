@@ -46,10 +46,6 @@ impl Services {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_done_whenever_services_are_killed() {
-    // Its obstacles are of a file.
-    if scratch::server().is_some() {
-        return;
-    }
     let mut services = Services::start().await;
     let mut dice = Dice::roll();
     println!("the seed is {}", dice.0);

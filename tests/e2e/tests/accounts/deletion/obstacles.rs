@@ -4,24 +4,23 @@ use std::time::Duration;
 
 use super::remains::Remains;
 
-/// How often in a row somebody must be found writing to be taken for standing there.
+/// How often in a row somebody must be found standing there to be taken for it.
 const LOOKS: u32 = 20;
+/// What an obstacle is called in the database.
+const NAME: &str = "obstacle";
 
-/// Whoever comes to this moment, as in `DELETE ON turns`, stays in it until they are killed.
-pub(super) async fn stop_before(database: &Remains, moment: &str) {
-    let endless = "CREATE VIEW endless AS WITH RECURSIVE numbers(value) AS
-        (SELECT 1 UNION ALL SELECT value + 1 FROM numbers) SELECT value FROM numbers";
-    database.meddle(endless).await;
-    let counting = "SELECT COUNT(*) FROM endless";
-    let obstacle = format!("CREATE TRIGGER obstacle BEFORE {moment} BEGIN {counting}; END");
-    database.meddle(&obstacle).await;
+/// What somebody is about to do, to rows of which table, and to which of them: `DELETE`, `turns`,
+/// `old.user_id = 7`.
+pub(super) type Moment<'a> = (&'a str, &'a str, &'a str);
+
+/// Whoever comes to this moment stays in it until they are killed.
+pub(super) async fn stop_before(database: &Remains, moment: Moment<'_>) {
+    scratch::detain(database.connection(), NAME, moment).await;
 }
 
 /// Whoever comes to this moment fails.
-pub(super) async fn fail_before(database: &Remains, moment: &str) {
-    let failing = "SELECT RAISE(ABORT, 'an obstacle')";
-    let obstacle = format!("CREATE TRIGGER obstacle BEFORE {moment} BEGIN {failing}; END");
-    database.meddle(&obstacle).await;
+pub(super) async fn fail_before(database: &Remains, moment: Moment<'_>) {
+    scratch::refuse(database.connection(), NAME, moment).await;
 }
 
 /// Waits until somebody has come to where they stop.
@@ -29,7 +28,8 @@ pub(super) async fn stands(database: &Remains) {
     let mut looks = 0;
     let standing = async {
         while looks < LOOKS {
-            looks = if database.is_written().await { looks + 1 } else { 0 };
+            let is_there = scratch::is_anybody_detained(database.connection()).await;
+            looks = if is_there { looks + 1 } else { 0 };
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -38,7 +38,6 @@ pub(super) async fn stands(database: &Remains) {
 }
 
 /// Takes it away.
-pub(super) async fn clear(database: &Remains) {
-    database.meddle("DROP TRIGGER obstacle").await;
-    database.meddle("DROP VIEW IF EXISTS endless").await;
+pub(super) async fn clear(database: &Remains, (_, table, _): Moment<'_>) {
+    scratch::allow(database.connection(), NAME, table).await;
 }

@@ -4,45 +4,48 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, QueryResult, Statement,
-};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
 
 /// How long anything may take that a service does by itself.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// What the search index has learned, word by word.
+/// What the search index of a file has learned, word by word.
 const LEARNED: &str = "CREATE VIRTUAL TABLE temp.learned USING fts5vocab('main', 'search', 'row')";
 
 /// Somebody who looks into a database from beside the service.
 pub(super) struct Remains(DatabaseConnection);
 
 impl Remains {
-    pub(super) async fn of(path: &Path) -> Self {
-        let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
+    /// Those of the database `name` of a product that keeps its data in `folder`.
+    pub(super) async fn of(folder: &Path, name: &str) -> Self {
         // What is temporary belongs to one connection.
-        options.max_connections(1);
-        let remains = Self(Database::connect(options).await.unwrap());
-        // As the services have it: whoever writes without it leaves words between the rows.
-        remains.meddle("PRAGMA secure_delete = ON").await;
-        if remains.count("sqlite_master WHERE name = 'search'").await > 0 {
-            remains.meddle(LEARNED).await;
+        let remains = Self(scratch::connect_once(folder, name).await);
+        if remains.is_file() {
+            // As the services have it: whoever writes without it leaves words between the rows.
+            remains.meddle("PRAGMA secure_delete = ON").await;
+            if remains.count("sqlite_master WHERE name = 'search'").await > 0 {
+                remains.meddle(LEARNED).await;
+            }
+        } else {
+            // Rows stay in the order in which they came, which is the order in which they go.
+            for (table, _) in scratch::tables(&remains.0).await {
+                let stay = format!("ALTER TABLE \"{table}\" SET (autovacuum_enabled = off)");
+                remains.meddle(&stay).await;
+            }
         }
         remains
     }
 
-    async fn rows(&self, query: &str) -> Vec<QueryResult> {
-        let statement = Statement::from_string(self.0.get_database_backend(), query);
-        self.0.query_all_raw(statement).await.unwrap()
+    fn is_file(&self) -> bool {
+        self.0.get_database_backend() == DbBackend::Sqlite
     }
 
-    async fn texts(&self, query: &str) -> Vec<String> {
-        let rows = self.rows(query).await;
-        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    pub(super) fn connection(&self) -> &DatabaseConnection {
+        &self.0
     }
 
     /// The one number that a query is about.
     pub(super) async fn number(&self, query: &str) -> i64 {
-        self.rows(query).await[0].try_get_by_index(0).unwrap()
+        scratch::number(&self.0, query).await
     }
 
     /// How many rows there are of something.
@@ -54,7 +57,7 @@ impl Remains {
     pub(super) async fn until(&self, what: &str, count: i64) {
         let waiting = async {
             while self.count(what).await != count {
-                // Another process writes that file, and tells nobody: one can only look again.
+                // Another process writes there, and tells nobody: one can only look again.
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -67,42 +70,20 @@ impl Remains {
         self.0.execute_unprepared(statement).await.unwrap();
     }
 
-    /// Whether somebody is in the middle of writing.
-    pub(super) async fn is_written(&self) -> bool {
-        self.meddle("PRAGMA busy_timeout = 0").await;
-        let own = self.0.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await;
-        self.meddle("PRAGMA busy_timeout = 5000").await;
-        own.is_err()
-    }
-
     pub(super) async fn close(self) {
         self.0.close().await.unwrap();
     }
 
-    /// Every table, and its columns.
-    async fn tables(&self) -> Vec<(String, Vec<String>)> {
-        let mut tables = Vec::new();
-        for table in self.texts("SELECT name FROM sqlite_master WHERE type = 'table'").await {
-            let columns = format!("SELECT name FROM pragma_table_info('{table}')");
-            let columns = self.texts(&columns).await;
-            tables.push((table, columns));
-        }
-        tables
-    }
-
-    /// The rows of one person, in each table that has any.
-    pub(super) async fn rows_of(&self, user_id: i64) -> BTreeMap<String, Vec<String>> {
+    /// How many rows there are of one person, in each table that has any.
+    pub(super) async fn rows_of(&self, user_id: i64) -> BTreeMap<String, i64> {
         let mut found = BTreeMap::new();
-        for (table, columns) in self.tables().await {
+        for (table, columns) in scratch::tables(&self.0).await {
             let whose = if table == "users" { "id" } else { "user_id" };
             if !columns.iter().any(|column| column == whose) {
                 continue;
             }
-            let columns: Vec<_> = columns.iter().map(|name| format!("quote(\"{name}\")")).collect();
-            let row = columns.join(" || ' ' || ");
-            let query = format!("SELECT {row} FROM \"{table}\" WHERE {whose} = {user_id}");
-            let rows = self.texts(&query).await;
-            if !rows.is_empty() {
+            let rows = self.count(&format!("\"{table}\" WHERE {whose} = {user_id}")).await;
+            if rows > 0 {
                 found.insert(table, rows);
             }
         }
@@ -111,20 +92,12 @@ impl Remains {
 
     /// Where a word stands: in which columns, and whether the search index knows it.
     pub(super) async fn places_of(&self, word: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        for (table, columns) in self.tables().await {
-            for column in columns {
-                let has = format!(
-                    "\"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{word}%'
-                     OR instr(CAST(\"{column}\" AS BLOB), CAST('{word}' AS BLOB)) > 0"
-                );
-                if self.count(&has).await > 0 {
-                    found.push(format!("{table}.{column}"));
-                }
-            }
-        }
-        let learns = self.count("sqlite_temp_master WHERE name = 'learned'").await > 0;
-        if learns && self.count(&format!("temp.learned WHERE term LIKE '%{word}%'")).await > 0 {
+        let mut found = scratch::places_of(&self.0, word).await;
+        let learned = "sqlite_temp_master WHERE name = 'learned'";
+        if self.is_file()
+            && self.count(learned).await > 0
+            && self.count(&format!("temp.learned WHERE term LIKE '%{word}%'")).await > 0
+        {
             found.push("learned".to_owned());
         }
         found

@@ -1,11 +1,13 @@
 //! Three services, people who lived with them, and what stays of those who are gone.
 
+use std::collections::BTreeMap;
+
 use e2e::{Apart, Process, Product, User};
 use openai_stub::{Behaviour, Stub};
 use serde_json::{Value, json};
 
 use super::remains::Remains;
-use super::{delete, files_with};
+use super::{delete, left_of};
 
 /// In everything that anybody says.
 const WORDS: &str = "canary-of-what-was-said";
@@ -13,6 +15,7 @@ const WORDS: &str = "canary-of-what-was-said";
 const LEARNED: &str = "canary";
 /// More than is deleted in one go, twice.
 const MUCH: i64 = 600;
+const LONG_AGO: &str = "2001-01-01T00:00:00+00:00";
 
 /// The three services, and their databases.
 pub(super) struct Services {
@@ -40,8 +43,8 @@ impl Services {
         product.ready().await;
         let grace = product.register("grace").await;
         grace.say("words that stay").await;
-        let accounts = Remains::of(&apart.auth_database()).await;
-        let conversations = Remains::of(&apart.chat_database()).await;
+        let accounts = Remains::of(apart.data(), "auth").await;
+        let conversations = Remains::of(apart.data(), "chat").await;
         let leaving = Vec::new();
         Self {
             gateway,
@@ -100,15 +103,17 @@ impl Services {
             "WITH RECURSIVE numbers(value) AS
                 (SELECT 1 UNION ALL SELECT value + 1 FROM numbers WHERE value < {MUCH})
             INSERT INTO turns (id, user_id, session_id, state, lease_until, created_at)
-                SELECT {last} + value, {user_id}, {session}, 'completed', '', '' FROM numbers"
+                SELECT {last} + value, {user_id}, {session}, 'completed', '{LONG_AGO}', '{LONG_AGO}'
+                FROM numbers"
         );
         let messages = format!(
             "INSERT INTO messages (id, user_id, session_id, turn_id, sender, text, created_at)
-                SELECT 2 * id, {user_id}, {session}, id, 'ai', '{WORDS}', ''
+                SELECT 2 * id, {user_id}, {session}, id, 'ai', '{WORDS}', '{LONG_AGO}'
                 FROM turns WHERE id > {last}"
         );
         self.conversations.meddle(&turns).await;
         self.conversations.meddle(&messages).await;
+        scratch::go_on_numbering(self.conversations.connection(), "turns").await;
     }
 
     /// Asks for an account to be deleted. False if nobody could say that it is.
@@ -142,12 +147,11 @@ impl Services {
         self.accounts.close().await;
         self.conversations.close().await;
         for process in [&mut self.gateway, &mut self.chat, &mut self.auth] {
-            process.signal("TERM").await;
-            assert_eq!(process.ended().await, Some(0), "{}", process.output());
+            process.stop().await;
             let panicked = process.output().contains("panicked");
             assert!(!panicked, "{}", process.output());
         }
-        let left = files_with(self.apart.data(), &[WORDS, LEARNED]);
+        let left = left_of(self.apart.data(), &[WORDS, LEARNED]).await;
         assert!(left.is_empty(), "{left:?}");
     }
 }
@@ -156,11 +160,13 @@ impl Services {
 /// are not good.
 async fn assert_tombstones(user: &User, accounts: &Remains, conversations: &Remains) {
     let mut left = accounts.rows_of(user.id).await;
-    let revoked = left.remove("revocations").unwrap_or_default();
-    assert!(revoked.iter().all(|row| row.contains(" NULL ")), "an account's: {revoked:?}");
-    assert_eq!(left.keys().collect::<Vec<_>>(), ["users"], "{left:?}");
-    assert!(left["users"][0].starts_with(&format!("{} '' 'deleted:", user.id)), "{left:?}");
+    left.remove("revocations");
+    let logins = format!("revocations WHERE user_id = {} AND sid IS NOT NULL", user.id);
+    assert_eq!(accounts.count(&logins).await, 0, "an account's, and no login's");
+    assert_eq!(left, BTreeMap::from([("users".to_owned(), 1)]));
+    let nameless =
+        format!("users WHERE id = {} AND username = '' AND username_key LIKE 'deleted:%'", user.id);
+    assert_eq!(accounts.count(&nameless).await, 1);
     let left = conversations.rows_of(user.id).await;
-    assert_eq!(left.keys().collect::<Vec<_>>(), ["departed"], "{left:?}");
-    assert_eq!(left["departed"].len(), 1);
+    assert_eq!(left, BTreeMap::from([("departed".to_owned(), 1)]));
 }

@@ -2,7 +2,7 @@
 
 use e2e::User;
 
-use super::obstacles::{clear, fail_before, stands, stop_before};
+use super::obstacles::{Moment, clear, fail_before, stands, stop_before};
 use super::remains::Remains;
 use super::services::Services;
 
@@ -37,11 +37,11 @@ impl Services {
         self.auth = self.apart.start("auth-service");
     }
 
-    /// The chat service dies at a moment, as in `DELETE ON turns`, of this person's deletion, once
-    /// `before` is so, and comes back. What was left of them then.
+    /// The chat service dies at a moment of this person's deletion, once `before` is so, and comes back. What
+    /// was left of them then.
     async fn chat_dies_at(
         &mut self,
-        moment: &str,
+        moment: Moment<'_>,
         user: &User,
         before: impl AsyncFnOnce(&Remains),
     ) -> Vec<(&'static str, i64)> {
@@ -50,7 +50,7 @@ impl Services {
         before(&self.conversations).await;
         self.kill_chat().await;
         let left = self.left_of(user).await;
-        clear(&self.conversations).await;
+        clear(&self.conversations, moment).await;
         self.start_chat();
         self.gone(user).await;
         left
@@ -60,7 +60,7 @@ impl Services {
     /// answered.
     async fn auth_dies_at(
         &mut self,
-        moment: &str,
+        moment: Moment<'_>,
         user: &User,
         before: impl AsyncFnOnce(&Remains),
     ) -> bool {
@@ -72,12 +72,12 @@ impl Services {
         };
         let (answered, ()) = tokio::join!(self.delete(user), dying);
         self.kill_auth().await;
-        clear(&self.accounts).await;
+        clear(&self.accounts, moment).await;
         answered
     }
 
     /// As [`Self::auth_dies_at`], once the chat service has nothing more of this person.
-    async fn auth_dies_afterwards_at(&mut self, moment: &str, user: &User) {
+    async fn auth_dies_afterwards_at(&mut self, moment: Moment<'_>, user: &User) {
         let id = user.id;
         let before = async |conversations: &Remains| {
             conversations.until(&format!("departed WHERE user_id = {id}"), 1).await;
@@ -91,27 +91,23 @@ impl Services {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_done_wherever_the_chat_service_is_killed() {
-    // Its obstacles are of a file.
-    if scratch::server().is_some() {
-        return;
-    }
     let mut services = Services::start().await;
     let ada = services.somebody().await;
-    let moment = format!("INSERT ON departed WHEN new.user_id = {}", ada.id);
-    let left = services.chat_dies_at(&moment, &ada, stands).await;
+    let hers = format!("new.user_id = {}", ada.id);
+    let left = services.chat_dies_at(("INSERT", "departed", &hers), &ada, stands).await;
     println!("before the tombstone: {left:?}");
     assert!(left.iter().all(|(_, rows)| *rows > 0), "{left:?}");
 
     for (number, table) in TABLES.into_iter().enumerate() {
         let ada = services.somebody().await;
-        let moment = format!("DELETE ON {table} WHEN old.user_id = {}", ada.id);
+        let hers = format!("old.user_id = {}", ada.id);
         let before = async |conversations: &Remains| {
             conversations.until(&format!("departed WHERE user_id = {}", ada.id), 1).await;
             for table in &TABLES[..number] {
                 conversations.until(&format!("{table} WHERE user_id = {}", ada.id), 0).await;
             }
         };
-        let left = services.chat_dies_at(&moment, &ada, before).await;
+        let left = services.chat_dies_at(("DELETE", table, &hers), &ada, before).await;
         println!("before {table}: {left:?}");
         let (done, due) = left.split_at(number);
         assert!(done.iter().all(|(_, rows)| *rows == 0), "{left:?}");
@@ -124,19 +120,19 @@ async fn a_deletion_is_done_wherever_the_chat_service_is_killed() {
         let first = services.conversations.number(&first).await;
         let last = format!("SELECT MAX(id) FROM {table} WHERE user_id = {}", ada.id);
         let last = services.conversations.number(&last).await;
-        let moment = format!("DELETE ON {table} WHEN old.id = {last}");
+        let last = format!("old.id = {last}");
         let before = async |conversations: &Remains| {
             conversations.until(&format!("{table} WHERE id = {first}"), 0).await;
         };
-        let left = services.chat_dies_at(&moment, &ada, before).await;
+        let left = services.chat_dies_at(("DELETE", table, &last), &ada, before).await;
         println!("in the middle of {table}, of {all}: {left:?}");
         assert!((1..all).contains(&left[number].1), "{left:?}");
     }
 
     // All is done there, and has to be done again.
     let ada = services.somebody().await;
-    let moment = format!("UPDATE OF username ON users WHEN old.id = {}", ada.id);
-    services.auth_dies_afterwards_at(&moment, &ada).await;
+    let hers = format!("old.id = {}", ada.id);
+    services.auth_dies_afterwards_at(("UPDATE OF username", "users", &hers), &ada).await;
     services.kill_chat().await;
     services.start_chat();
     services.start_auth();
@@ -145,18 +141,14 @@ async fn a_deletion_is_done_wherever_the_chat_service_is_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_done_wherever_the_auth_service_is_killed() {
-    // Its obstacles are of a file.
-    if scratch::server().is_some() {
-        return;
-    }
     let mut services = Services::start().await;
     // Before the commit: nothing has happened, and it can be asked for again.
-    for moment in
-        ["UPDATE OF deleted_at ON users WHEN old.id", "INSERT ON deletions WHEN new.user_id"]
+    for (what, table, id) in
+        [("UPDATE OF deleted_at", "users", "old.id"), ("INSERT", "deletions", "new.user_id")]
     {
         let ada = services.somebody().await;
-        let moment = format!("{moment} = {}", ada.id);
-        let answered = services.auth_dies_at(&moment, &ada, async |_| ()).await;
+        let hers = format!("{id} = {}", ada.id);
+        let answered = services.auth_dies_at((what, table, &hers), &ada, async |_| ()).await;
         assert!(!answered && services.accounts.count("deletions").await == 0);
         services.start_auth();
         services.product.ready().await;
@@ -199,8 +191,9 @@ async fn a_deletion_is_done_wherever_the_auth_service_is_killed() {
     // The chat service is half way.
     for table in ["turns", "preferences"] {
         let ada = services.somebody().await;
-        let moment = format!("DELETE ON {table} WHEN old.user_id = {}", ada.id);
-        fail_before(&services.conversations, &moment).await;
+        let hers = format!("old.user_id = {}", ada.id);
+        let moment = ("DELETE", table, hers.as_str());
+        fail_before(&services.conversations, moment).await;
         assert!(services.delete(&ada).await);
         let tried = format!("deletions WHERE user_id = {} AND attempts > 0", ada.id);
         services.accounts.until(&tried, 1).await;
@@ -208,17 +201,18 @@ async fn a_deletion_is_done_wherever_the_auth_service_is_killed() {
         let left = services.left_of(&ada).await;
         println!("half way, at {table}: {left:?}");
         assert!(left[0].1 == 0 && left[5].1 > 0, "{left:?}");
-        clear(&services.conversations).await;
+        clear(&services.conversations, moment).await;
         services.start_auth();
         services.gone(&ada).await;
     }
 
     // The chat service is done: before the name goes, before the last of it does, and after that.
-    for moment in
-        ["UPDATE OF username ON users WHEN old.id", "DELETE ON deletions WHEN old.user_id"]
+    for (what, table, id) in
+        [("UPDATE OF username", "users", "old.id"), ("DELETE", "deletions", "old.user_id")]
     {
         let ada = services.somebody().await;
-        services.auth_dies_afterwards_at(&format!("{moment} = {}", ada.id), &ada).await;
+        let hers = format!("{id} = {}", ada.id);
+        services.auth_dies_afterwards_at((what, table, &hers), &ada).await;
         services.start_auth();
         services.gone(&ada).await;
     }
