@@ -9,6 +9,7 @@ use chassis::process::{self, About};
 const ABOUT: About = About {
     name: Config::NAME,
     what: "accounts and tokens of AI Buddy",
+    prefixes: &["AUTH_"],
     metrics_setting: "AUTH_METRICS_LISTEN",
     measures: auth_service::measures,
 };

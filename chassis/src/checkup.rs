@@ -18,18 +18,20 @@ impl Checkup {
     pub fn add<T>(
         &mut self,
         what: &str,
-        outcome: anyhow::Result<T>,
+        outcome: Result<T, impl Into<anyhow::Error>>,
         told: impl FnOnce(&T) -> String,
     ) -> Option<T> {
-        let line = match &outcome {
-            Ok(found) => format!("ok      {what}: {}", told(found)),
+        match outcome {
+            Ok(found) => {
+                self.lines.push(format!("ok      {what}: {}", told(&found)));
+                Some(found)
+            }
             Err(error) => {
                 self.failures += 1;
-                format!("FAILED  {what}: {error:#}")
+                self.lines.push(format!("FAILED  {what}: {:#}", error.into()));
+                None
             }
-        };
-        self.lines.push(line);
-        outcome.ok()
+        }
     }
 
     /// This one and then another.

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::Settings;
+use crate::spread;
 use crate::tasks::Tasks;
 
 /// Longest time between saying that it stops and stopping, in seconds, of a service alone: all of a shutdown
@@ -42,11 +42,7 @@ impl Ending {
 
     /// The age at which connections end, different in each process, so that not all end at once.
     pub(crate) fn age(&self) -> Duration {
-        let mut dice = [0];
-        // Without any randomness it is as long as was said.
-        let share =
-            SystemRandom::new().fill(&mut dice).map_or(0.5, |()| f64::from(dice[0]) / 255.0);
-        self.max_age.mul_f64(0.9 + 0.2 * share)
+        spread::about(self.max_age, 0.1)
     }
 }
 

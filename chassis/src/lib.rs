@@ -20,6 +20,7 @@ pub mod process;
 pub mod request_id;
 pub mod secret_file;
 pub mod settings;
+pub mod spread;
 pub mod status;
 pub mod tasks;
 pub mod telemetry;

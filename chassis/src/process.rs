@@ -38,6 +38,8 @@ pub struct About {
     pub name: &'static str,
     /// One sentence.
     pub what: &'static str,
+    /// How the names of its settings begin.
+    pub prefixes: &'static [&'static str],
     /// The setting that says where its numbers are asked for.
     pub metrics_setting: &'static str,
     /// What it measures beside what every process does.
@@ -94,16 +96,21 @@ where
         return tell(about.name, &format!("{} {}", about.name, env!("CARGO_PKG_VERSION")));
     }
     let _of_a_group = commands.iter().any(|command| arguments.enter(command.name));
-    let (telemetry, (telling, config)) =
-        match ready(about.name, &mut arguments, |_, settings| read(settings)) {
-            Ok(config) => config,
-            Err(code) => return code,
-        };
+    let read = |_: &mut Arguments, settings: &mut Settings| {
+        Some((read(settings)?, settings.unknown(about.prefixes)))
+    };
+    let (telemetry, ((telling, config), unknown)) = match ready(about.name, &mut arguments, read) {
+        Ok(ready) => ready,
+        Err(code) => return code,
+    };
     block_on(about.name, async {
         let (traces, measured) = match tell_while_serving(&telemetry, telling, about).await {
             Ok(told) => told,
             Err(error) => return failed(about.name, error),
         };
+        for name in unknown {
+            tracing::warn!(name, "no setting is called so: it is ignored; see --help");
+        }
         dumps::forbid();
         descriptors::raise();
         let shutdown = CancellationToken::new();

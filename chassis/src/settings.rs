@@ -166,6 +166,19 @@ impl Settings {
         })
     }
 
+    /// The variables that begin like settings of this program, and that nothing asked for: whoever set one expects
+    /// something that does not happen. An empty one counts as not set.
+    #[must_use]
+    pub fn unknown(&self, prefixes: &[&str]) -> Vec<String> {
+        let is_ours = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let is_known = |name: &str| self.documentation.iter().any(|entry| entry.name == name);
+        let set = self.variables.iter().filter(|(_, value)| !value.is_empty());
+        let unknown = set.map(|(name, _)| name).filter(|name| is_ours(name) && !is_known(name));
+        let mut unknown: Vec<_> = unknown.cloned().collect();
+        unknown.sort();
+        unknown
+    }
+
     fn document(&mut self, name: &str, default: Option<&str>, help: &str) {
         self.documentation.push(Documented {
             name: name.to_owned(),
@@ -236,6 +249,22 @@ mod tests {
         assert!(settings.problems().is_none());
         assert!(settings.help().contains("PORT"), "{}", settings.help());
         assert!(settings.help().contains("[8000]"), "{}", settings.help());
+    }
+
+    #[test]
+    fn what_is_called_like_a_setting_and_is_none_is_named() {
+        let mut settings = Settings::from_pairs([
+            ("CHAT_PORT", "80"),
+            ("CHAT_PROT", "80"),
+            ("CHAT_HOST", ""),
+            ("CHAT_KEY_FILE", "key"),
+            ("CHATTER", "loud"),
+            ("PATH", "/bin"),
+        ]);
+        assert_eq!(settings.value("CHAT_PORT", "8000", "port"), Some(80));
+        assert!(settings.secret("CHAT_KEY", "a key").is_none());
+        assert_eq!(settings.unknown(&["CHAT_", "OPENAI_"]), ["CHAT_PROT"]);
+        assert!(settings.unknown(&["GATEWAY_"]).is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use chat_service::{Config, report, serve, upkeep};
 const ABOUT: About = About {
     name: Config::NAME,
     what: "conversations of AI Buddy",
+    prefixes: &["CHAT_", "OPENAI_"],
     metrics_setting: "CHAT_METRICS_LISTEN",
     measures: chat_service::measures,
 };

@@ -34,6 +34,9 @@ pub enum Error {
     /// A file is not whole any more: the first thing that is wrong with it.
     #[error("database is damaged: {0}")]
     Damaged(String),
+    /// The schema is of an earlier version: the steps that it lacks.
+    #[error("{0} is to be done; the service does it, or the command migrate")]
+    Behind(String),
     /// The address is not one that can be opened.
     #[error("{0}")]
     Address(&'static str),

@@ -6,8 +6,10 @@
 //! cannot leave a connection in the middle of something: one is given up half-way only if nothing is heard of its
 //! server any more, and not used again.
 
+mod check;
 mod copies;
 mod error;
+mod job;
 mod lock;
 mod metrics;
 mod postgres;
@@ -20,8 +22,7 @@ mod visitor;
 use std::future::Future;
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait as _, DbBackend};
 use sea_orm_migration::MigratorTrait;
 
 use crate::metrics::{READ, WRITE};
@@ -29,8 +30,10 @@ use crate::postgres::{Patience, Remote};
 use crate::sqlite::{File, Presence};
 use crate::url::Place;
 
+pub use check::check;
 pub use copies::{copy, examine};
 pub use error::{Error, Failure};
+pub use job::Job;
 pub use lock::{Lock, Sweep};
 pub use metrics::MEASURES;
 pub use reading::Reading;
@@ -152,16 +155,9 @@ impl Database {
     where
         T: Send + 'static,
         E: Failure,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>
-            + Clone
-            + Send
-            + 'static,
+        F: Job<T, E>,
     {
-        let _watched = WRITE.watch(self.system());
-        match &self.0 {
-            Kind::File(file) => file.write(job).await,
-            Kind::Remote(remote) => remote.write(job, Patience::Short).await,
-        }
+        self.commit(job, Patience::Short).await
     }
 
     /// As [`Database::write`], for work that was taken on already: it waits for room in the queue.
@@ -169,16 +165,9 @@ impl Database {
     where
         T: Send + 'static,
         E: Failure,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>
-            + Clone
-            + Send
-            + 'static,
+        F: Job<T, E>,
     {
-        let _watched = WRITE.watch(self.system());
-        match &self.0 {
-            Kind::File(file) => file.write_patiently(job).await,
-            Kind::Remote(remote) => remote.write(job, Patience::Long).await,
-        }
+        self.commit(job, Patience::Long).await
     }
 
     /// As [`Database::write_patiently`], for a job of so many statements that nobody can say how long it takes.
@@ -186,15 +175,22 @@ impl Database {
     where
         T: Send + 'static,
         E: Failure,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>
-            + Clone
-            + Send
-            + 'static,
+        F: Job<T, E>,
+    {
+        self.commit(job, Patience::AtLength).await
+    }
+
+    async fn commit<T, E, F>(&self, job: F, patience: Patience) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: Job<T, E>,
     {
         let _watched = WRITE.watch(self.system());
-        match &self.0 {
-            Kind::File(file) => file.write_patiently(job).await,
-            Kind::Remote(remote) => remote.write(job, Patience::AtLength).await,
+        match (&self.0, patience) {
+            (Kind::File(file), Patience::Short) => file.write(job).await,
+            (Kind::File(file), _) => file.write_patiently(job).await,
+            (Kind::Remote(remote), patience) => remote.write(job, patience).await,
         }
     }
 

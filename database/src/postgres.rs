@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::tasks::Tasks;
-use futures_util::future::BoxFuture;
 use sea_orm::DatabaseTransaction;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm_migration::MigratorTrait;
@@ -20,7 +19,7 @@ use self::connections::{Pool, Purpose};
 use self::retries::Tries;
 use crate::metrics::{READ, WRITE};
 use crate::url::Server;
-use crate::{Error, Failure, Lock, MAX_READS, Reading, steps};
+use crate::{Error, Failure, Job, Lock, MAX_READS, Reading, steps};
 
 pub(crate) use connections::visitor;
 pub(crate) use retries::Patience;
@@ -101,7 +100,7 @@ impl Handle {
     async fn carry_out<T, E, F>(&self, job: F) -> Result<(DatabaseTransaction, T), E>
     where
         E: Failure,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>,
+        F: Job<T, E>,
     {
         let transaction = self.begin().await?;
         let result = job(&transaction).await?;
@@ -142,10 +141,7 @@ impl Remote {
     where
         T: Send + 'static,
         E: Failure,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>>
-            + Clone
-            + Send
-            + 'static,
+        F: Job<T, E>,
     {
         let queued = (self.write.queue(patience).await?, WRITE.begin(SYSTEM));
         let write = self.write.clone();

@@ -10,14 +10,13 @@ use std::future::Future;
 use std::sync::Arc;
 
 use chassis::tasks::Tasks;
-use futures_util::future::BoxFuture;
+use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::metrics::READ;
-use crate::{Error, MAX_READS, Reading, steps};
+use crate::{Error, Job, MAX_READS, Reading, steps};
 
 pub(crate) use copying::{copy, examine};
 pub(crate) use open::visitor;
@@ -106,7 +105,7 @@ impl File {
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: Job<T, E>,
     {
         self.writer.write(job).await
     }
@@ -115,7 +114,7 @@ impl File {
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: Job<T, E>,
     {
         self.writer.write_patiently(job).await
     }

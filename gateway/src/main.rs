@@ -9,6 +9,7 @@ use gateway::{Config, serve};
 const ABOUT: About = About {
     name: Config::NAME,
     what: "the JSON API of AI Buddy",
+    prefixes: &["GATEWAY_"],
     metrics_setting: "GATEWAY_METRICS_LISTEN",
     measures: Vec::new,
 };

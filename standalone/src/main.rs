@@ -8,6 +8,7 @@ use standalone::{COMMANDS, Config, Product};
 const ABOUT: About = About {
     name: "ai-buddy",
     what: "a supportive chat companion: all services in one process",
+    prefixes: &["AI_BUDDY_", "AUTH_", "CHAT_", "GATEWAY_", "OPENAI_"],
     metrics_setting: "AI_BUDDY_METRICS_LISTEN",
     measures: || [auth_service::measures(), chat_service::measures()].concat(),
 };

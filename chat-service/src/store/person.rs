@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-use database::{Database, Lock, Reading};
+use database::{Database, Job, Lock, Reading};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait as _};
@@ -50,10 +50,7 @@ impl Person<'_> {
     pub(super) async fn write<T, F>(&self, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>
-            + Clone
-            + Send
-            + 'static,
+        F: Job<T, Error>,
     {
         let user_id = self.user_id;
         self.database.write(move |tx| unless_gone(tx, user_id, job).boxed()).await
@@ -63,10 +60,7 @@ impl Person<'_> {
     pub(super) async fn write_patiently<T, F>(&self, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>
-            + Clone
-            + Send
-            + 'static,
+        F: Job<T, Error>,
     {
         let user_id = self.user_id;
         self.database.write_patiently(move |tx| unless_gone(tx, user_id, job).boxed()).await
@@ -99,7 +93,7 @@ pub(super) const fn lock(user_id: i64) -> Lock {
 
 async fn unless_gone<T, F>(tx: &DatabaseTransaction, user_id: i64, job: F) -> Result<T, Error>
 where
-    F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Error>>,
+    F: Job<T, Error>,
 {
     lock(user_id).hold(tx).await?;
     must_be_there(tx, user_id).await?;

@@ -1,10 +1,9 @@
 //! A look at whether what is kept is whole. Nothing is made and nothing changed.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::ensure;
-use chassis::checkup::{Checkup, for_owner_alone};
+use chassis::checkup::Checkup;
 use database::Url;
 
 use crate::error::Error;
@@ -19,14 +18,7 @@ const LOOKS: usize = 30;
 
 pub(super) async fn run(url: &Url) -> Checkup {
     let mut checkup = Checkup::default();
-    if let Some(file) = url.file() {
-        checkup.add("file of conversations", whole(url, &file).await, |()| {
-            "for its owner alone, and whole".into()
-        });
-    }
-    let schema =
-        checkup.add("schema of conversations", schema(url).await, |()| "of this version".into());
-    if schema.is_some() {
+    if database::check::<Migrator>(url, "conversations", &mut checkup).await {
         checkup.add("turns", turns(url).await, |Wholeness { turns, open, .. }| {
             format!("{turns}, each with what was said and its reply, but for {open} still to be answered")
         });
@@ -35,21 +27,6 @@ pub(super) async fn run(url: &Url) -> Checkup {
         });
     }
     checkup
-}
-
-async fn whole(url: &Url, file: &Path) -> anyhow::Result<()> {
-    for_owner_alone(&url.files())?;
-    Ok(database::examine(file).await?)
-}
-
-async fn schema(url: &Url) -> anyhow::Result<()> {
-    let steps = database::pending::<Migrator>(url).await?;
-    ensure!(
-        steps.is_empty(),
-        "{} is to be done; the service does it, or the command migrate",
-        steps.join(", "),
-    );
-    Ok(())
 }
 
 /// How many turns there are, if none lacks anything.

@@ -16,8 +16,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{SYSTEM, open};
-use crate::Error;
 use crate::metrics::WRITE;
+use crate::{Error, Job};
 
 /// Jobs waiting for the writer; more are turned away.
 const QUEUE: usize = 4096;
@@ -27,7 +27,7 @@ const GROUP: usize = 256;
 /// The way to the writer. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Box<dyn Queued>>,
     stop: CancellationToken,
 }
 
@@ -52,7 +52,7 @@ impl Writer {
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: Job<T, E>,
     {
         let (job, answer) = Pending::queue(work);
         self.queue.try_send(job).map_err(|refused| match refused {
@@ -66,7 +66,7 @@ impl Writer {
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: Job<T, E>,
     {
         let (job, answer) = Pending::queue(work);
         self.queue.send(job).await.map_err(|_| Error::Closed)?;
@@ -75,7 +75,7 @@ impl Writer {
 }
 
 /// Something to write, whatever its result is.
-trait Job: Send {
+trait Queued: Send {
     /// Does the work. True if it is to be kept.
     fn run<'t>(&'t mut self, transaction: &'t DatabaseTransaction) -> BoxFuture<'t, bool>;
     /// Tells the caller: its own result, or why it could not be kept.
@@ -96,10 +96,10 @@ impl<T, E, F> Pending<T, E, F>
 where
     T: Send + 'static,
     E: From<Error> + Send + 'static,
-    F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    F: Job<T, E>,
 {
     /// A job for the queue, and where its answer will be.
-    fn queue(work: F) -> (Box<dyn Job>, oneshot::Receiver<Result<T, E>>) {
+    fn queue(work: F) -> (Box<dyn Queued>, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
         let (work, scope) = (Some(work), Some(Scope::current()));
         let in_use = WRITE.begin(SYSTEM);
@@ -107,11 +107,11 @@ where
     }
 }
 
-impl<T, E, F> Job for Pending<T, E, F>
+impl<T, E, F> Queued for Pending<T, E, F>
 where
     T: Send,
     E: From<Error> + Send,
-    F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, E>> + Send,
+    F: Job<T, E>,
 {
     fn run<'t>(&'t mut self, transaction: &'t DatabaseTransaction) -> BoxFuture<'t, bool> {
         async move {
@@ -141,7 +141,7 @@ where
 async fn work(
     place: SqliteConnectOptions,
     mut connection: DatabaseConnection,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    mut jobs: mpsc::Receiver<Box<dyn Queued>>,
     stop: CancellationToken,
 ) {
     let mut group = Vec::with_capacity(GROUP);
@@ -195,7 +195,10 @@ pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTra
 }
 
 /// Runs a group in one transaction, each job in a savepoint of its own.
-async fn commit(connection: &DatabaseConnection, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+async fn commit(
+    connection: &DatabaseConnection,
+    group: &mut [Box<dyn Queued>],
+) -> Result<(), Error> {
     let transaction = begin(connection).await?;
     for job in group {
         let savepoint = transaction.begin().await?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chassis::grpc::Channel;
+use chassis::spread;
 use proto::chat::v1::chat_service_client::ChatServiceClient;
 use proto::chat::v1::turn_event::Event;
 use proto::chat::v1::{ErrorReason, TurnEvent, WatchTurnRequest};
@@ -15,8 +16,8 @@ use crate::error::ApiError;
 use crate::events::position::Position;
 use crate::router::App;
 
-/// Between two tries to go on, at first and at most: all who read at a replica that goes away try at once, and it
-/// takes a moment until everybody knows that it does.
+/// Between two tries to go on, at first and at most, give or take half: all who read at a replica that goes away try
+/// at once, and it takes a moment until everybody knows that it does.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -121,7 +122,7 @@ impl Source {
     async fn resume(&mut self, cut: &mut Cut) -> bool {
         while Instant::now() < cut.until {
             // Whoever stops has first to be known to stop.
-            sleep(cut.pause).await;
+            sleep(spread::about(cut.pause, 0.5)).await;
             cut.pause = (cut.pause * 2).min(LONGEST_PAUSE);
             let Position { attempt, offset } = self.position;
             let request =

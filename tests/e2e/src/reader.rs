@@ -1,6 +1,6 @@
 //! Somebody who reads a reply while it is made.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Response;
 use reqwest::header::HeaderMap;
@@ -57,28 +57,46 @@ impl User {
     pub async fn listen(&self, path: &str, body: &Value) -> Reader {
         let request = self.request("POST", path).header("accept", "text/event-stream");
         let response = request.json(body).send().await.expect("the product should answer");
-        Reader::of(self, response, "")
+        Reader::of(self, response, "").await
     }
 
     /// Reads a turn from an event on; from the beginning if that is empty.
     pub async fn watch(&self, turn: i64, last_event_id: &str) -> Reader {
+        let response = self.ask_for(turn, last_event_id).await;
+        Reader { turn, ..Reader::of(self, response, last_event_id).await }
+    }
+
+    /// As [`User::watch`]. Told to come again, which is nothing wrong where a thousand come at once, they do.
+    pub async fn watch_in_a_crowd(&self, turn: i64, last_event_id: &str) -> Reader {
+        let begun = Instant::now();
+        loop {
+            let response = self.ask_for(turn, last_event_id).await;
+            let again = response.headers().get("retry-after").filter(|_| response.status() == 503);
+            let Some(again) = again.filter(|_| begun.elapsed() < PATIENCE) else {
+                return Reader { turn, ..Reader::of(self, response, last_event_id).await };
+            };
+            let seconds = again.to_str().expect("text").parse().expect("seconds");
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
+    }
+
+    async fn ask_for(&self, turn: i64, last_event_id: &str) -> Response {
         let mut request = self.request("GET", &format!("/api/turns/{turn}/events/"));
         if !last_event_id.is_empty() {
             request = request.header("last-event-id", last_event_id);
         }
-        let response = request.send().await.expect("the product should answer");
-        let mut reader = Reader::of(self, response, last_event_id);
-        reader.turn = turn;
-        reader
+        request.send().await.expect("the product should answer")
     }
 }
 
 impl Reader {
     /// Reads what is answered.
-    #[must_use]
-    pub fn of(user: &User, response: Response, last_event_id: &str) -> Self {
-        let headers = response.headers().clone();
-        assert_eq!(response.status(), 200, "there are no events");
+    pub async fn of(user: &User, response: Response, last_event_id: &str) -> Self {
+        let (headers, status) = (response.headers().clone(), response.status());
+        if status != 200 {
+            let why = response.text().await;
+            panic!("there are no events: {status} {why:?}");
+        }
         Self {
             user: user.clone(),
             response,
@@ -122,9 +140,18 @@ impl Reader {
 
     /// Hangs up, and comes back to where they were.
     pub async fn come_back(self) -> Self {
+        self.back(User::watch).await
+    }
+
+    /// As [`Reader::come_back`], as [`User::watch_in_a_crowd`] does.
+    pub async fn come_back_in_a_crowd(self) -> Self {
+        self.back(User::watch_in_a_crowd).await
+    }
+
+    async fn back(self, watch: impl AsyncFnOnce(&User, i64, &str) -> Self) -> Self {
         let Self { user, response, turn, events, comments, last_event_id, text, .. } = self;
         drop(response);
-        let back = user.watch(turn, &last_event_id).await;
+        let back = watch(&user, turn, &last_event_id).await;
         let skipped = back.skipped - text.len();
         Self { skipped, events, comments, text, ..back }
     }

@@ -135,7 +135,7 @@ impl Turn<'_> {
         if response.status() != 200 {
             return Err(format!("{}", response.status()));
         }
-        let mut reader = Reader::of(self.user, response, "");
+        let mut reader = Reader::of(self.user, response, "").await;
         reader.read().await;
         let took = since.elapsed();
         self.judge_first(&reader)?;

@@ -95,7 +95,8 @@ async fn ask_well(product: &Product, person: &Person, number: usize) {
         request = request.header(name, value);
     }
     if kind == 4 {
-        let mut reader = e2e::Reader::of(&person.0, request.json(&body).send().await.unwrap(), "");
+        let mut reader =
+            e2e::Reader::of(&person.0, request.json(&body).send().await.unwrap(), "").await;
         reader.read_on().await;
         assert_eq!(reader.done()["finish_reason"], "stop");
         return;

@@ -210,3 +210,24 @@ async fn a_service_without_its_settings_names_them_and_ends() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_that_there_is_not_is_named_and_its_value_is_not() {
+    let data = TempDir::new().unwrap();
+    let folder = data.path().display().to_string();
+    let settings = [
+        ("AI_BUDDY_LISTEN", "127.0.0.1:0"),
+        ("AI_BUDDY_DATA", folder.as_str()),
+        ("OPENAI_API_KAY", "canary"),
+        ("CHAT_AUTH_URL", "https://canary"),
+    ];
+    let process = Process::start("ai-buddy", &settings);
+    process.line_with("AI Buddy listens on").await;
+    for name in ["OPENAI_API_KAY", "CHAT_AUTH_URL"] {
+        let line = process.line_with(name).await;
+        assert!(line.contains("WARN") && line.contains("it is ignored"), "{line}");
+    }
+    let output = process.output();
+    let ignored = output.matches("it is ignored").count();
+    assert!(ignored == 2 && !output.contains("canary"), "{output}");
+}

@@ -70,7 +70,7 @@ async fn a_reply_that_was_lost_on_the_way_is_told_again() {
     let tell = async || {
         let request = ada.request("POST", "/api/send-message/").header("idempotency-key", "lost");
         let request = request.header("accept", "text/event-stream").json(&json!({"text": "hello"}));
-        Reader::of(&ada, request.send().await.unwrap(), "")
+        Reader::of(&ada, request.send().await.unwrap(), "").await
     };
     let mut lost = tell().await;
     lost.read_words(5).await;

@@ -201,7 +201,7 @@ fn tell(how: &str) {
 /// Somebody who reads along, and says when they have begun to. Not all come through the door at once.
 async fn read_along(person: &User, turn: i64, (door, begun): (&Semaphore, &Semaphore)) -> Reader {
     let coming = door.acquire().await.unwrap();
-    let mut reader = person.watch(turn, "").await;
+    let mut reader = person.watch_in_a_crowd(turn, "").await;
     reader.read_words(5).await;
     drop(coming);
     begun.add_permits(1);
@@ -209,7 +209,7 @@ async fn read_along(person: &User, turn: i64, (door, begun): (&Semaphore, &Semap
     // On a machine that has no time for anybody, somebody may have to ask again.
     while reader.count("done") == 0 {
         assert!(["interrupted", "unavailable"].contains(&reader.error()), "{}", reader.error());
-        reader = reader.come_back().await;
+        reader = reader.come_back_in_a_crowd().await;
         reader.read_on().await;
     }
     reader

@@ -13,7 +13,7 @@ const HINT: &str = "I can't go on like this";
 async fn tell(ada: &User, languages: &str, text: &str) -> Reader {
     let request = ada.request("POST", "/api/send-message/").header("accept-language", languages);
     let request = request.header("accept", "text/event-stream").json(&json!({"text": text}));
-    let mut reader = Reader::of(ada, request.send().await.unwrap(), "");
+    let mut reader = Reader::of(ada, request.send().await.unwrap(), "").await;
     reader.read_on().await;
     reader
 }

@@ -95,7 +95,7 @@ async fn a_reply_that_is_over_is_told_again_from_any_place() {
     assert_eq!(ada.get(&format!("{path}?last_event_id={}", end.id)).await.status, 204);
     let both = format!("{path}?last_event_id={}", end.id);
     let both = ada.request("GET", &both).header("last-event-id", "1.0").send().await.unwrap();
-    let mut both = Reader::of(&ada, both, "1.0");
+    let mut both = Reader::of(&ada, both, "1.0").await;
     both.read_on().await;
     assert_eq!(both.text, REPLY, "the header wins");
     let wrong = Answer::to(ada.request("GET", &path).header("last-event-id", "once")).await;

@@ -11,6 +11,7 @@
 mod obstacles;
 mod relay;
 mod server;
+mod verdict;
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
@@ -28,6 +29,7 @@ pub use obstacles::{allow, detain, hold, is_anybody_detained, refuse};
 pub use relay::Relay;
 pub use sea_orm::DatabaseConnection as Connection;
 pub use server::Server;
+pub use verdict::Verdict;
 
 /// The server that the tests are run with, `postgres://USER@HOST:PORT/postgres`; `None` for files.
 #[must_use]
@@ -118,6 +120,13 @@ pub async fn connect(folder: &Path, name: &str) -> DatabaseConnection {
 /// A connection to the database at an address.
 pub async fn connect_to(address: String) -> DatabaseConnection {
     Database::connect(address).await.expect("a database")
+}
+
+/// Changes what is kept in a test's database.
+pub async fn change(folder: &Path, name: &str, statement: &str) {
+    let database = connect(folder, name).await;
+    database.execute_unprepared(statement).await.expect("a change");
+    database.close().await.expect("an end");
 }
 
 /// As [`connect`], on one connection for everything: what is temporary stays with it.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use chassis::checkup::{Checkup, for_owner_alone, permissions};
+use chassis::checkup::{Checkup, permissions};
 use chassis::clock::unix_seconds;
 use chrono::{DateTime, Utc};
 use database::Url;
@@ -33,14 +33,11 @@ pub(super) async fn run(url: &Url, keys: &Path, cost: u32, now: DateTime<Utc>) -
     checkup.add("folder of keys", permissions(keys, 0o022, "700"), |()| {
         "nobody else can put files there".into()
     });
-    if let Some(file) = url.file() {
-        checkup.add("file of accounts", whole(url, &file).await, |()| {
-            "for its owner alone, and whole".into()
+    if database::check::<Migrator>(url, "accounts", &mut checkup).await {
+        checkup.add("names and numbers", identities(url).await, |()| {
+            "names are unique, numbers are never used again".into()
         });
     }
-    checkup.add("schema of accounts", schema(url).await, |()| {
-        "of this version; names are unique, numbers are never used again".into()
-    });
     if let Some(peppers) = peppers {
         checkup.add("password hashes", hashes(url, &peppers).await, |count| {
             format!("{count}, all of known peppers")
@@ -60,18 +57,7 @@ fn signing_keys(folder: &Path) -> anyhow::Result<Snapshot> {
     Folder::at(folder).look(b"")?.context("keys.json is empty")
 }
 
-async fn whole(url: &Url, file: &Path) -> anyhow::Result<()> {
-    for_owner_alone(&url.files())?;
-    Ok(database::examine(file).await?)
-}
-
-async fn schema(url: &Url) -> anyhow::Result<()> {
-    let steps = database::pending::<Migrator>(url).await?;
-    ensure!(
-        steps.is_empty(),
-        "{} is to be done; the service does it, or the command migrate",
-        steps.join(", "),
-    );
+async fn identities(url: &Url) -> anyhow::Result<()> {
     let inspection = Inspection::open(url).await?;
     let (unique, rising) = (inspection.names_are_unique().await, inspection.numbers_rise().await);
     inspection.close().await?;

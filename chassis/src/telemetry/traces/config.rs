@@ -126,8 +126,13 @@ impl FromStr for Address {
 mod tests {
     use super::*;
 
-    const ABOUT: About =
-        About { name: "ada", what: "", metrics_setting: "METRICS_LISTEN", measures: Vec::new };
+    const ABOUT: About = About {
+        name: "ada",
+        what: "",
+        prefixes: &[],
+        metrics_setting: "METRICS_LISTEN",
+        measures: Vec::new,
+    };
 
     fn read(pairs: &[(&str, &str)]) -> (Option<Wanted>, Option<String>) {
         let mut settings = Settings::from_pairs(pairs.iter().copied());
