@@ -38,7 +38,7 @@ pub struct About {
     pub name: &'static str,
     /// One sentence.
     pub what: &'static str,
-    /// How the names of its settings begin.
+    /// How the names of its own settings begin, beside those that all services share.
     pub prefixes: &'static [&'static str],
     /// The setting that says where its numbers are asked for.
     pub metrics_setting: &'static str,
@@ -97,7 +97,14 @@ where
     }
     let _of_a_group = commands.iter().any(|command| arguments.enter(command.name));
     let read = |_: &mut Arguments, settings: &mut Settings| {
-        Some((read(settings)?, settings.unknown(about.prefixes)))
+        let (config, unknown) = (read(settings), settings.unknown(about.prefixes));
+        if config.is_none() {
+            // What is missing may be there under a name that is spelt wrong.
+            for name in &unknown {
+                settings.problem(name, "is no setting; see --help");
+            }
+        }
+        Some((config?, unknown))
     };
     let (telemetry, ((telling, config), unknown)) = match ready(about.name, &mut arguments, read) {
         Ok(ready) => ready,

@@ -11,8 +11,8 @@ use rustix::process::geteuid;
 /// What the name of a file that is not finished ends in.
 pub const UNFINISHED: &str = ".draft";
 
-/// Reads a file that nobody else can read: its owner is us, or it is root's and handed to us by its group. What is looked at is the file that is read, whatever has its
-/// name a moment later.
+/// Reads a file that nobody else can read: its owner is us, or it is root's and handed to us by its group. What is
+/// looked at is the file that is read, whatever has its name a moment later.
 ///
 /// # Errors
 /// One sentence that names the file.

@@ -54,6 +54,14 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
+    async fn lacks_steps<M: MigratorTrait>(&self) -> Result<bool, Error> {
+        let ask = |read| async move {
+            let steps = M::get_pending_migrations_read_only(&read).await?;
+            Ok::<_, Error>(!steps.is_empty())
+        };
+        self.ask(ask).await
+    }
+
     async fn migrate<M: MigratorTrait>(&self) -> Result<(), Error> {
         let migration = self.open().await?;
         connections::set_timeouts(&migration, None).await?;
@@ -112,7 +120,15 @@ impl Remote {
     pub(crate) async fn open<M: MigratorTrait>(server: &Server) -> Result<Self, Error> {
         let write = Handle::to_write(server, MAX_WRITES);
         let read = Handle::to_read(server, MAX_READS);
-        Tries::at_start().at(|| write.migrate::<M>()).await?;
+        let limit = Patience::Long.silence();
+        let ready = async || {
+            // Nobody can say how long a step takes; most starts have none to take.
+            if write.heard(limit, write.lacks_steps::<M>()).await? {
+                write.migrate::<M>().await?;
+            }
+            Ok::<_, Error>(())
+        };
+        Tries::at_start().at(ready).await?;
         Ok(Self { read, write, tasks: Tasks::new() })
     }
 

@@ -51,7 +51,9 @@ pub(crate) async fn visitor(place: &SqliteConnectOptions) -> Result<DatabaseConn
     if !place.get_filename().is_file() {
         return Err(Error::Missing);
     }
-    connect(place.clone().busy_timeout(BUSY_TIMEOUT).read_only(true), 1).await
+    let sqlite = place.clone().busy_timeout(BUSY_TIMEOUT).read_only(true);
+    // For a copy: what its pages held while it was made would stay between what they hold, whatever is deleted later.
+    connect(sqlite.pragma("secure_delete", "ON"), 1).await
 }
 
 /// Makes an empty file that nobody else may read: what SQLite puts beside it gets the same mode. What

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use database::{Database, Error, Url};
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use tempfile::TempDir;
 
@@ -66,6 +67,34 @@ async fn a_copy_is_whole_for_its_owner_alone_and_has_nothing_of_what_was_deleted
     std::fs::write(&copy, bytes).unwrap();
     let examined = database::examine(&copy).await;
     assert!(examined.is_err(), "{examined:?}");
+}
+
+/// So many rows that the tree they are in has branches: a copy makes them one after the other.
+#[tokio::test]
+async fn what_is_deleted_from_a_copy_is_overwritten_there_too() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    for first in ["canary", "what stays"] {
+        let text = |number| format!("{first} {number} {}", "word ".repeat(50));
+        let texts: Vec<_> = (0..100).map(text).collect();
+        for noted in join_all(texts.iter().map(|text| note(&database, text))).await {
+            noted.unwrap();
+        }
+    }
+    let copy = folder.path().join("copy.db");
+    database::copy(&url(&folder), &copy).await.unwrap();
+    let copied = Database::open::<Migrator>(&Url::of_file(&copy)).await.unwrap();
+    let deleted = copied.write(|tx| {
+        async move {
+            let delete = "delete from notes where text like 'canary%'";
+            Ok::<_, Error>(tx.execute_unprepared(delete).await.map(drop)?)
+        }
+        .boxed()
+    });
+    deleted.await.unwrap();
+    copied.close().await;
+    let bytes = std::fs::read(&copy).unwrap();
+    assert_eq!(bytes.windows(6).filter(|part| *part == b"canary").count(), 0);
 }
 
 #[tokio::test]

@@ -199,8 +199,14 @@ async fn a_service_without_its_settings_names_them_and_ends() {
         ),
         (
             "gateway",
-            vec![("GATEWAY_LISTEN", "nowhere")],
-            vec!["GATEWAY_LISTEN", "GATEWAY_AUTH_URL", "GATEWAY_CHAT_URL", "GATEWAY_TLS_DIR"],
+            vec![("GATEWAY_LISTEN", "nowhere"), ("GATEWAY_AUHT_URL", "https://auth-service:50051")],
+            vec![
+                "GATEWAY_LISTEN",
+                "GATEWAY_AUTH_URL",
+                "GATEWAY_CHAT_URL",
+                "GATEWAY_TLS_DIR",
+                "GATEWAY_AUHT_URL is no setting",
+            ],
         ),
     ] {
         let mut process = Process::start(program, &settings);

@@ -18,7 +18,6 @@ const READERS: usize = 1_000;
 
 /// Where a service is among the twins.
 const CHAT: usize = 1;
-const GATEWAY: usize = 2;
 /// Within this time whoever does not answer is left.
 const LEFT: Duration = Duration::from_secs(2);
 /// A read that waits for nobody, on a machine that is busy with other tests.
@@ -179,19 +178,6 @@ async fn at_work(twins: &Twins) -> usize {
     usize::from(at_work[1] > 0.5)
 }
 
-/// How often the gateways have asked for a turn that others made, and have been told it to some end.
-async fn watched(twins: &Twins) -> usize {
-    let mut all = 0.0;
-    for gateway in 0..2 {
-        let numbers = twins.numbers(GATEWAY, gateway).await;
-        let calls = "rpc_client_call_duration_seconds_count";
-        all += numbers.sum(calls, &["aibuddy.chat.v1.ChatService/WatchTurn"]);
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-    let all = all as usize;
-    all
-}
-
 /// Says how it went.
 #[expect(clippy::print_stdout, reason = "what is counted is what people want to see")]
 fn tell(how: &str) {
@@ -229,7 +215,6 @@ async fn a_thousand_read_on(how: &str, ends: impl AsyncFn(&mut Process)) {
         first.read_words(1).await;
         let people = twins.gateways.each_ref().map(|gateway| gateway.returning(ada.clone()));
         let (door, begun) = (Semaphore::new(64), Semaphore::new(0));
-        let watched_before = watched(&twins).await;
         let reading =
             (0..READERS).map(|number| read_along(&people[number % 2], first.turn, (&door, &begun)));
         let ending = async {
@@ -245,16 +230,16 @@ async fn a_thousand_read_on(how: &str, ends: impl AsyncFn(&mut Process)) {
         let (readers, which) = tokio::join!(join_all(reading), ending);
         let wrong = readers.iter().filter(|reader| reader.text != text).count();
         let anew = readers.iter().filter(|reader| reader.count("reset") > 0).count();
-        let came_back: usize = readers.iter().map(|reader| reader.count("error")).sum();
-        let asked = watched(&twins).await;
-        let resumed = asked - watched_before - READERS;
+        let came_back = readers.iter().filter(|reader| reader.count("error") > 0).count();
         let whose = if makes_it { "that makes the reply" } else { "that only tells it" };
         tell(&format!(
-            "{READERS} readers, {how} of the chat service {whose}: {resumed} resumed, {anew} began anew, \
-             {came_back} had to come back, {wrong} with gaps or duplicates"
+            "{READERS} readers, {how} of the chat service {whose}: {anew} began anew, {came_back} were cut off and came \
+             back, {wrong} with gaps or duplicates"
         ));
         assert_eq!(wrong, 0);
-        assert!(resumed - came_back > READERS / 10, "they were told by somebody else");
+        // Half were told by the one that is gone. While the other goes on with the reply it tells that to all, and may
+        // have no time for them.
+        assert!(!makes_it || came_back < READERS / 4, "the gateways have the other one go on");
         assert!(readers.iter().all(|reader| reader.done()["finish_reason"] == "stop"));
         first.read_on().await;
         assert_eq!(first.text, text);

@@ -33,18 +33,21 @@ pub(super) async fn run(url: &Url, keys: &Path, cost: u32, now: DateTime<Utc>) -
     checkup.add("folder of keys", permissions(keys, 0o022, "700"), |()| {
         "nobody else can put files there".into()
     });
-    if database::check::<Migrator>(url, "accounts", &mut checkup).await {
+    let is_known = database::check::<Migrator>(url, "accounts", &mut checkup).await;
+    if is_known {
         checkup.add("names and numbers", identities(url).await, |()| {
             "names are unique, numbers are never used again".into()
         });
     }
+    if let Some(peppers) = peppers.as_ref().filter(|_| is_known) {
+        checkup.add("password hashes", hashes(url, peppers).await, |count| {
+            format!("{count}, all of known peppers")
+        });
+        checkup.add("deleted names", names(url, peppers).await, |count| {
+            format!("{count}, all of known peppers")
+        });
+    }
     if let Some(peppers) = peppers {
-        checkup.add("password hashes", hashes(url, &peppers).await, |count| {
-            format!("{count}, all of known peppers")
-        });
-        checkup.add("deleted names", names(url, &peppers).await, |count| {
-            format!("{count}, all of known peppers")
-        });
         checkup.add("hashing", time_a_hash(peppers, cost).await, |taken| {
             format!("one password takes {} ms at cost {cost}", taken.as_millis())
         });

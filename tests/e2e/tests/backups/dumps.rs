@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use e2e::{Answer, Process, Product, User, free_address};
 use sea_orm::ConnectionTrait as _;
@@ -13,8 +14,8 @@ use tempfile::TempDir;
 use super::super::boundaries::root;
 use super::{has_no_login, log_in, words_of};
 
-/// Runs the script on a folder, with these variables.
-fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+/// The script, on a folder, with these variables.
+fn script(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     for name in ["auth", "chat"] {
         fs::create_dir_all(folder.join(name)).unwrap();
         fs::write(folder.join(name).join("password"), "canary-password").unwrap();
@@ -24,7 +25,11 @@ fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
     command.arg(root().join("deploy/backup/run")).args(arguments);
     command.env_clear().env("TMPDIR", folder).env("BACKUP_PASSWORDS", folder);
     command.env("BACKUP_FOLDER", folder.join("dumps")).envs(variables.iter().copied());
-    command.output().unwrap()
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    script(folder, arguments, variables).output().unwrap()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -36,35 +41,95 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Programs that write down what they are asked for, and do it, or leave off in the middle.
+struct Tools {
+    folder: TempDir,
+    path: String,
+    asked: PathBuf,
+}
+
+impl Tools {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let bin = folder.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        let dump = "for last; do :; done\necho half >\"${last#--file=}\"\n[ \"$2\" != \"--username=$BROKEN\" ]";
+        for (name, does) in
+            [("pg_dump", dump), ("psql", "echo id,created_at"), ("sleep", "exec /bin/sleep 5")]
+        {
+            let text = format!("#!/bin/sh\necho {name} \"$@\" >>\"$ASKED\"\n{does}\n");
+            fs::write(bin.join(name), text).unwrap();
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let path = bin.display().to_string() + ":/usr/bin:/bin";
+        let asked = folder.path().join("asked");
+        Self { folder, path, asked }
+    }
+
+    fn variables<'a>(&'a self, broken: &'a str, keep: &'a str) -> [(&'a str, &'a str); 4] {
+        let asked = self.asked.to_str().unwrap();
+        [("PATH", &self.path), ("ASKED", asked), ("BROKEN", broken), ("BACKUP_KEEP", keep)]
+    }
+
+    /// How often one of them was asked for something.
+    fn count(&self, name: &str) -> usize {
+        let asked = fs::read_to_string(&self.asked).unwrap_or_default();
+        asked.lines().filter(|line| line.starts_with(name)).count()
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_started_again_and_again_pushes_out_no_older_dumps() {
+    let tools = Tools::new();
+    for start in 1..=3 {
+        let mut command = script(tools.folder.path(), &[], &tools.variables("", "1"));
+        let mut process = command.stdout(Stdio::null()).spawn().unwrap();
+        let waits = async {
+            while tools.count("sleep") < start {
+                // Another process writes this file, and tells nobody: one can only look again.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waits).await.unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    assert_eq!(tools.count("pg_dump"), 2, "conversations and accounts, once");
+}
+
+#[test]
+fn a_ledger_is_kept_as_long_as_any_dump_that_is_older() {
+    let tools = Tools::new();
+    let folder = tools.folder.path();
+    fs::create_dir(folder.join("dumps")).unwrap();
+    for name in ["auth-2020.dump", "auth-2022.dump", "deleted-2021.csv", "deleted-2022.csv"] {
+        fs::write(folder.join("dumps").join(name), "").unwrap();
+    }
+    for year in 2023..2030 {
+        fs::write(folder.join(format!("dumps/deleted-{year}.csv")), "").unwrap();
+    }
+    let output = run(folder, &["now"], &tools.variables("", "2"));
+    assert!(output.status.success(), "{output:?}");
+    let left = names(folder);
+    let ledgers = left.iter().filter(|name| name.starts_with("deleted")).count();
+    assert!(left.starts_with(&["auth-2022.dump".to_owned()]), "{left:?}");
+    assert!(!left.contains(&"deleted-2021.csv".to_owned()) && ledgers == 9, "{left:?}");
+}
+
 #[test]
 fn conversations_are_dumped_before_accounts_and_what_is_not_whole_has_no_name() {
-    let folder = TempDir::new().unwrap();
-    let folder = folder.path();
-    // Programs that write down what they are asked for, and do it, or leave off in the middle.
-    let tool = |name: &str, text: &str| {
-        let place = folder.join("bin").join(name);
-        fs::create_dir_all(folder.join("bin")).unwrap();
-        fs::write(&place, format!("#!/bin/sh\necho {name} \"$@\" >>\"$ASKED\"\n{text}\n")).unwrap();
-        fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).unwrap();
-    };
-    let dump = "for last; do :; done\necho half >\"${last#--file=}\"\n[ \"$2\" != \"--username=$BROKEN\" ]";
-    tool("pg_dump", dump);
-    tool("psql", "echo id,created_at");
-    let (path, asked) =
-        (folder.join("bin").display().to_string() + ":/usr/bin:/bin", folder.join("asked"));
-    let with = |broken: &'static str| {
-        [("PATH", path.as_str()), ("ASKED", asked.to_str().unwrap()), ("BROKEN", broken)]
-    };
+    let tools = Tools::new();
+    let folder = tools.folder.path();
     for broken in ["chat", "auth"] {
-        let output = run(folder, &["now"], &with(broken));
+        let output = run(folder, &["now"], &tools.variables(broken, "7"));
         assert!(!output.status.success(), "{output:?}");
         let named = names(folder).into_iter().filter(|name| !name.ends_with(".unfinished"));
         assert_eq!(named.count(), 0, "{broken}");
     }
-    fs::remove_file(&asked).unwrap();
-    let output = run(folder, &["now"], &with(""));
+    fs::remove_file(&tools.asked).unwrap();
+    let output = run(folder, &["now"], &tools.variables("", "7"));
     assert!(output.status.success(), "{output:?}");
-    let asked = fs::read_to_string(&asked).unwrap();
+    let asked = fs::read_to_string(&tools.asked).unwrap();
     let order: Vec<_> = asked.lines().filter_map(|line| line.split("--dbname=").nth(1)).collect();
     let order: Vec<_> = order.iter().map(|rest| rest.split(' ').next().unwrap()).collect();
     assert_eq!(order, ["chat", "auth", "auth"], "{asked}");
