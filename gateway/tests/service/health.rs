@@ -70,7 +70,7 @@ async fn a_service_that_says_it_is_not_serving_is_believed() {
     assert_eq!(answer.status, 503);
     assert_eq!(answer.json()["chat_service"], "not serving");
     chat.set_service_status("", ServingStatus::Serving).await;
-    assert_eq!(readiness(&world).await.status, 200);
+    assert_eq!(readiness_is(&world, 200).await, all_is_well());
 }
 
 #[tokio::test]

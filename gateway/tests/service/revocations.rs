@@ -34,6 +34,7 @@ async fn what_was_taken_back_is_refused_and_nothing_else() {
     assert_eq!(world.get("/api/account/").await.says(), (401, "token_not_valid".to_owned()));
 
     let world = World::start().await;
+    world.auth.revocations.heard().await;
     assert_eq!(world.get("/api/account/").await.status, 200);
     take_back(&world, Which::Sid("login".to_owned())).await;
     assert_eq!(world.get("/api/account/").await.says(), (401, "token_not_valid".to_owned()));
@@ -70,6 +71,7 @@ async fn what_was_taken_back_stays_so_whoever_tells_the_rest() {
 #[tokio::test]
 async fn where_something_unknown_was_taken_back_each_token_is_asked_about() {
     let world = World::start().await;
+    world.auth.revocations.heard().await;
     assert_eq!(world.get("/api/account/").await.status, 200);
     let revocations = &world.auth.revocations;
     revocations.take_back(Revocation { which: None, until: Some(UNTIL) }).await;

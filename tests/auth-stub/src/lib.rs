@@ -47,8 +47,13 @@ impl Revocations {
 
     /// Takes something back, and returns once somebody who listens has taken it over.
     pub async fn take_back(&self, revocation: Revocation) {
-        let mut confirmed = self.shared.confirmed.subscribe();
         self.shared.taken_back.send_modify(|all| all.push(revocation));
+        self.heard().await;
+    }
+
+    /// Returns once somebody who listens has taken over all there is to tell.
+    pub async fn heard(&self) {
+        let mut confirmed = self.shared.confirmed.subscribe();
         let position = position(&self.shared.taken_back.borrow());
         // The sender lives as long as `self`, so waiting cannot fail.
         let _alive = confirmed.wait_for(|confirmed| *confirmed >= position).await;
