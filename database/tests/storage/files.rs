@@ -18,6 +18,17 @@ async fn open(folder: &TempDir) -> Database {
     Database::open::<Migrator>(&url(folder)).await.unwrap()
 }
 
+async fn delete_canaries(database: &Database) {
+    let deleted = database.write(|tx| {
+        async move {
+            let delete = "delete from notes where text like 'canary%'";
+            Ok::<_, Error>(tx.execute_unprepared(delete).await.map(drop)?)
+        }
+        .boxed()
+    });
+    deleted.await.unwrap();
+}
+
 #[tokio::test]
 async fn files_are_for_their_owner_alone() {
     let folder = TempDir::new().unwrap();
@@ -45,14 +56,7 @@ async fn a_copy_is_whole_for_its_owner_alone_and_has_nothing_of_what_was_deleted
     for text in ["canary of what goes", "what stays"] {
         note(&database, text).await.unwrap();
     }
-    let deleted = database.write(|tx| {
-        async move {
-            let delete = "delete from notes where text like 'canary%'";
-            Ok::<_, Error>(tx.execute_unprepared(delete).await.map(drop)?)
-        }
-        .boxed()
-    });
-    deleted.await.unwrap();
+    delete_canaries(&database).await;
     database::copy(&url(&folder), &copy).await.unwrap();
     database::examine(&copy).await.unwrap();
     assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
@@ -84,14 +88,7 @@ async fn what_is_deleted_from_a_copy_is_overwritten_there_too() {
     let copy = folder.path().join("copy.db");
     database::copy(&url(&folder), &copy).await.unwrap();
     let copied = Database::open::<Migrator>(&Url::of_file(&copy)).await.unwrap();
-    let deleted = copied.write(|tx| {
-        async move {
-            let delete = "delete from notes where text like 'canary%'";
-            Ok::<_, Error>(tx.execute_unprepared(delete).await.map(drop)?)
-        }
-        .boxed()
-    });
-    deleted.await.unwrap();
+    delete_canaries(&copied).await;
     copied.close().await;
     let bytes = std::fs::read(&copy).unwrap();
     assert_eq!(bytes.windows(6).filter(|part| *part == b"canary").count(), 0);
