@@ -4,8 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sea_orm::ConnectionTrait as _;
-
 use super::House;
 
 /// Everything in a folder, to the last byte, but not what SQLite puts beside a database for those who look.
@@ -98,10 +96,8 @@ async fn what_is_no_whole_backup_is_refused_and_nothing_changes() {
     let occupied = house.run("data", &["restore", &backup]).await;
     assert!(occupied.code == Some(1) && occupied.text.contains("--replace"), "{}", occupied.text);
 
-    let chat = scratch::connect(&house.folder("data"), "chat").await;
     let step = "INSERT INTO chat_migrations VALUES ('m9999_of_another_year', 0)";
-    chat.execute_unprepared(step).await.unwrap();
-    chat.close().await.unwrap();
+    scratch::change(&house.folder("data"), "chat", step).await;
     refused(&house.backup().await, "is it of a later one?").await;
 }
 

@@ -6,7 +6,6 @@ use std::path::Path;
 use chassis::{authority, clock};
 use e2e::{Apart, Process, Product};
 use openai_stub::Stub;
-use sea_orm::ConnectionTrait as _;
 use tempfile::TempDir;
 
 /// In the first round each has its old certificate, in the second one of them has its new one already.
@@ -36,10 +35,8 @@ async fn certificates_are_renewed_in_two_rounds_while_old_and_new_know_each_othe
 
 /// Writes down a step that only a later version knows.
 async fn take_a_later_step(folder: &Path) {
-    let database = scratch::connect(folder, "chat").await;
     let step = "INSERT INTO chat_migrations (version, applied_at) VALUES ('m9999_later', 0)";
-    database.execute_unprepared(step).await.unwrap();
-    database.close().await.unwrap();
+    scratch::change(folder, "chat", step).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
