@@ -171,8 +171,9 @@ impl Accounts {
         let user = self.prove(Some(user), password).await?;
         let user = user.ok_or(Error::PasswordWrong("password"))?;
         self.store.begin_deletion(&user, Actor::User, now).await?;
-        self.deletions.notify_one();
         act.publish(now).await;
+        // Only now: whoever reads along is told that their token is no good, not that a turn is gone.
+        self.deletions.notify_one();
         Ok(())
     }
 

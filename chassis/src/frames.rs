@@ -3,6 +3,7 @@
 //! Frames that only control a connection cost whoever sends them nothing, and each is work for whoever hears
 //! them. hyper answers them for as long as they come.
 
+use std::future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -30,34 +31,58 @@ const TURN: u64 = 4 * 1024;
 /// other connections is only looked for by a thread that has nothing else to do, or has done much else.
 const REST: Duration = Duration::from_millis(1);
 
-/// A connection that is listened to.
-pub(crate) struct Heard<S> {
+/// A connection that is listened to, and what is known of whoever is at its other end.
+pub(crate) struct Heard<S, G = ()> {
     stream: S,
+    pub(crate) guest: G,
     frames: Frames,
     /// What was said that says nothing, in bytes, since the last rest.
     turn: u64,
     rest: Option<Pin<Box<Sleep>>>,
     /// Who is told when something else was heard than frames.
     other: Option<Box<dyn FnMut() + Send>>,
+    /// When nothing more is heard, if that comes before the end.
+    end: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl<S> Heard<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, frames: Frames::default(), turn: 0, rest: None, other: None }
+        let frames = Frames::default();
+        Self { stream, guest: (), frames, turn: 0, rest: None, other: None, end: None }
     }
 
+    /// Keeps `guest` for as long as the connection lasts.
+    pub(crate) fn of<G>(self, guest: G) -> Heard<S, G> {
+        let Self { stream, guest: (), frames, turn, rest, other, end } = self;
+        Heard { stream, guest, frames, turn, rest, other, end }
+    }
+}
+
+impl<S, G> Heard<S, G> {
     /// Calls `other` whenever something is heard that is not HTTP/2.
     pub(crate) fn telling(self, other: impl FnMut() + Send + 'static) -> Self {
         Self { other: Some(Box::new(other)), ..self }
     }
+
+    /// Hears nothing more after `end`: whoever reads is told of an error then.
+    pub(crate) fn until(self, end: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { end: Some(Box::pin(end)), ..self }
+    }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for Heard<S, G> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // Whoever serves it waits for what it says next, whatever else there is to do.
+        if let Some(end) = &mut self.end
+            && end.as_mut().poll(context).is_ready()
+        {
+            self.end = Some(Box::pin(future::ready(())));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         if let Some(rest) = &mut self.rest {
             ready!(rest.as_mut().poll(context));
             self.rest = None;
@@ -81,7 +106,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+impl<S: AsyncWrite + Unpin, G: Unpin> AsyncWrite for Heard<S, G> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

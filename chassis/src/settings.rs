@@ -53,7 +53,8 @@ impl Settings {
     {
         self.document(name, Some(default), help);
         let text = self.text(name).ok()?.unwrap_or_else(|| default.to_owned());
-        self.parse(name, &text)
+        let example = (!default.is_empty()).then(|| format!("; by default it is {default}"));
+        self.parse(name, &text, &example.unwrap_or_default())
     }
 
     /// A whole number within `range`.
@@ -98,7 +99,7 @@ impl Settings {
     {
         self.document(name, None, &format!("{help} (required)"));
         if let Some(text) = self.text(name).ok()? {
-            return self.parse(name, &text);
+            return self.parse(name, &text, "");
         }
         self.problem(name, "is not set");
         None
@@ -111,7 +112,7 @@ impl Settings {
     {
         self.document(name, None, help);
         match self.text(name).ok()? {
-            Some(text) => self.parse(name, &text).map(Some),
+            Some(text) => self.parse(name, &text, "").map(Some),
             None => Some(None),
         }
     }
@@ -200,7 +201,8 @@ impl Settings {
         Err(Unreadable)
     }
 
-    fn parse<T: FromStr>(&mut self, name: &str, text: &str) -> Option<T>
+    /// `example` is said behind what is wrong.
+    fn parse<T: FromStr>(&mut self, name: &str, text: &str, example: &str) -> Option<T>
     where
         T::Err: Display,
     {
@@ -208,7 +210,7 @@ impl Settings {
             Ok(value) => Some(value),
             Err(error) => {
                 // The value itself is not repeated: it may be a password in the wrong place.
-                self.problem(name, &format!("cannot be used: {error}"));
+                self.problem(name, &format!("cannot be used: {error}{example}"));
                 None
             }
         }
@@ -239,6 +241,7 @@ mod tests {
             assert!(problems.contains(name), "{problems}");
         }
         assert!(!problems.contains("canary"), "{problems}");
+        assert!(problems.contains("by default it is 8000"), "{problems}");
     }
 
     #[test]

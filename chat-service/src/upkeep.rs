@@ -3,7 +3,6 @@
 
 mod check;
 
-use anyhow::Context as _;
 use chassis::checkup::Checkup;
 use chassis::process::Command;
 use chassis::settings::Settings;
@@ -44,9 +43,7 @@ fn read_url(settings: &mut Settings) -> Option<Url> {
 /// # Errors
 /// When the database cannot be opened.
 pub async fn migrate(url: &Url) -> anyhow::Result<String> {
-    let migrated = database::migrate::<Migrator>(url).await;
-    let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
-    Ok(format!("{url}: {migrated}"))
+    database::migrate::<Migrator>(url).await
 }
 
 /// Looks at whether what is kept in the database at `url` is whole, and changes nothing.

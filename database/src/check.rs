@@ -5,7 +5,7 @@ use std::path::Path;
 use chassis::checkup::{Checkup, for_owner_alone};
 use sea_orm_migration::MigratorTrait;
 
-use crate::{Error, Url, copies, steps};
+use crate::{Url, copies, steps};
 
 /// Looks at the database of what is `kept` at `url`, and changes nothing: at its file, if it has one, and at its
 /// schema. True if that is of this version: only then it is known where things are in it.
@@ -15,16 +15,11 @@ pub async fn check<M: MigratorTrait>(url: &Url, kept: &str, checkup: &mut Checku
             "for its owner alone, and whole".into()
         });
     }
-    let schema = complete::<M>(url).await;
+    let schema = steps::must_be_complete::<M>(url).await;
     checkup.add(&format!("schema of {kept}"), schema, |()| "of this version".into()).is_some()
 }
 
 async fn whole(url: &Url, file: &Path) -> anyhow::Result<()> {
     for_owner_alone(&url.files())?;
     Ok(copies::examine(file).await?)
-}
-
-async fn complete<M: MigratorTrait>(url: &Url) -> Result<(), Error> {
-    let steps = steps::pending::<M>(url).await?;
-    if steps.is_empty() { Ok(()) } else { Err(Error::Behind(steps.join(", "))) }
 }

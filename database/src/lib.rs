@@ -37,7 +37,7 @@ pub use job::Job;
 pub use lock::{Lock, Sweep};
 pub use metrics::MEASURES;
 pub use reading::Reading;
-pub use steps::{Migrated, migrate, pending};
+pub use steps::{migrate, must_be_complete, pending};
 pub use url::Url;
 pub use visitor::Visitor;
 

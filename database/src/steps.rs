@@ -2,25 +2,31 @@
 
 use std::fmt;
 
+use anyhow::Context as _;
 use sea_orm::DatabaseTransaction;
 use sea_orm_migration::MigratorTrait;
 
 use crate::{Database, Error, Url};
 
 /// What [`migrate`] did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Migrated {
+struct Migrated {
     /// Whether there was nothing before.
-    pub is_new: bool,
+    is_new: bool,
     /// The steps that it took, in order.
-    pub steps: Vec<String>,
+    steps: Vec<String>,
 }
 
-/// Brings the database at `url` to the newest schema, creating it if need be.
+/// Brings the database at `url` to the newest schema, creating it if need be. Says what it did.
 ///
 /// # Errors
-/// What the database says if it cannot be opened.
-pub async fn migrate<M: MigratorTrait>(url: &Url) -> Result<Migrated, Error> {
+/// When it cannot be opened.
+pub async fn migrate<M: MigratorTrait>(url: &Url) -> anyhow::Result<String> {
+    let migrated = bring_up_to_date::<M>(url).await;
+    let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
+    Ok(format!("{url}: {migrated}"))
+}
+
+async fn bring_up_to_date<M: MigratorTrait>(url: &Url) -> Result<Migrated, Error> {
     let before = match pending::<M>(url).await {
         Err(Error::Missing) => None,
         before => Some(before?),
@@ -52,6 +58,15 @@ pub async fn pending<M: MigratorTrait>(url: &Url) -> Result<Vec<String>, Error> 
     let pending = pending.await;
     visitor.close().await?;
     pending
+}
+
+/// Makes sure that the database at `url` has taken all steps. Changes nothing.
+///
+/// # Errors
+/// As [`pending`], and [`Error::Behind`].
+pub async fn must_be_complete<M: MigratorTrait>(url: &Url) -> Result<(), Error> {
+    let steps = pending::<M>(url).await?;
+    if steps.is_empty() { Ok(()) } else { Err(Error::Behind(steps.join(", "))) }
 }
 
 impl fmt::Display for Migrated {

@@ -3,7 +3,6 @@
 
 mod check;
 
-use anyhow::Context as _;
 use chassis::checkup::Checkup;
 use chassis::clock;
 use chassis::process::Command;
@@ -52,7 +51,5 @@ pub fn read_check<P: Place>(
 /// # Errors
 /// When the database cannot be opened.
 pub async fn migrate(url: &Url) -> anyhow::Result<String> {
-    let migrated = database::migrate::<Migrator>(url).await;
-    let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
-    Ok(format!("{url}: {migrated}"))
+    database::migrate::<Migrator>(url).await
 }

@@ -5,11 +5,9 @@
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, future, stream};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
@@ -81,7 +79,7 @@ pub(super) fn incoming(
             let address = socket.peer_addr().ok();
             let entrance = doorway.enter(address.map(|address| address.ip()));
             let peer = Peer { caller: Caller::default(), address, pace: Pace::new(&backlog) };
-            let opening = Connection::open(socket, peer, place, identity.clone(), limits.clone());
+            let opening = Guest::receive(socket, peer, place, identity.clone(), limits.clone());
             async move { entrance.pass(opening).await.flatten() }
         })
         .buffer_unordered(most)
@@ -91,24 +89,24 @@ pub(super) fn incoming(
 /// Plain, or encrypted.
 type Socket = Either<TcpStream, TlsStream<TcpStream>>;
 
-/// A connection that is ready to be served, and who is at its other end.
-pub(super) struct Connection {
-    stream: Heard<Pin<Box<TimeoutStream<Socket>>>>,
+/// A connection that is ready to be served.
+pub(super) type Connection = Heard<Pin<Box<TimeoutStream<Socket>>>, Guest>;
+
+/// Who is at the other end of a connection, and their place among all.
+pub(super) struct Guest {
     peer: Peer,
-    /// When it takes too little of what it asked for.
-    end: Pin<Box<dyn Future<Output = ()> + Send>>,
     _place: Place,
 }
 
-impl Connection {
+impl Guest {
     /// `None`: it came to nothing.
-    async fn open(
+    async fn receive(
         socket: TcpStream,
         mut peer: Peer,
         place: Place,
         identity: Identity,
         limits: Limits,
-    ) -> Option<Self> {
+    ) -> Option<Connection> {
         // An answer should leave at once; failing to say so only makes it slower.
         let _slower = socket.set_nodelay(true);
         let spoken = timeout(limits.first_byte, socket.peek(&mut [0])).await;
@@ -141,8 +139,8 @@ impl Connection {
         stream.set_write_timeout(Some(limits.write_stall));
         peer.caller = caller;
         let answers = peer.pace.clone();
-        let end = Box::pin(async move { answers.ends(limits.write_stall).await });
-        Some(Self { stream: Heard::new(Box::pin(stream)), peer, end, _place: place })
+        let end = async move { answers.ends(limits.write_stall).await };
+        Some(Heard::new(Box::pin(stream)).until(end).of(Self { peer, _place: place }))
     }
 }
 
@@ -150,51 +148,6 @@ impl Connected for Connection {
     type ConnectInfo = Peer;
 
     fn connect_info(&self) -> Peer {
-        self.peer.clone()
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        // Whoever serves it waits for what it says next, whatever else there is to do.
-        if self.end.as_mut().poll(context).is_ready() {
-            self.end = Box::pin(future::ready(()));
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        self.guest.peer.clone()
     }
 }

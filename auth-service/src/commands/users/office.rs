@@ -1,6 +1,6 @@
 //! Opening the accounts beside whoever works with them.
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use database::{Database, Error, Url};
 
 use crate::migrations::Migrator;
@@ -12,20 +12,15 @@ pub(super) async fn open(
     url: Url,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<String>,
 ) -> anyhow::Result<String> {
-    let steps = match database::pending::<Migrator>(&url).await {
+    match database::must_be_complete::<Migrator>(&url).await {
         Err(Error::Missing) => {
             bail!(
                 "there is no database at {url}; if it belongs there, a service that starts makes it, or the command \
                  migrate"
             )
         }
-        steps => steps.with_context(|| format!("the database {url} cannot be read"))?,
-    };
-    ensure!(
-        steps.is_empty(),
-        "the database {url} is of an earlier version; the service brings it to this one, or the \
-         command migrate",
-    );
+        found => found.with_context(|| format!("the database {url} cannot be used"))?,
+    }
     let opened = Database::open::<Migrator>(&url).await;
     let database = opened.with_context(|| format!("the database {url} cannot be opened"))?;
     let outcome = work(&Store::new(database.clone())).await;
