@@ -56,7 +56,7 @@ impl Default for Streams {
         Self {
             keep_alive: Duration::from_secs(10),
             drain: Duration::from_secs(7),
-            resume: Duration::from_secs(3),
+            resume: Duration::from_secs(10),
         }
     }
 }

@@ -91,6 +91,31 @@ async fn a_dead_service_is_said_to_be_away_and_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_along_reads_on_when_the_only_chat_service_is_back() {
+    let stub = Stub::start().await.unwrap();
+    let apart = Apart::new(&stub.base_url());
+    let _others = (apart.start("auth-service"), apart.start("gateway"));
+    let mut chat = apart.start("chat-service");
+    let product = Product::at(&apart.gateway);
+    for is_told in [false, true] {
+        product.ready().await;
+        let ada = product.register(&format!("ada-{is_told}")).await;
+        stub.next([Behaviour::StallAfter { text: "of no use ".repeat(9), tokens: 3 }]);
+        let mut reader = ada.stream("hello").await;
+        reader.read_words(3).await;
+        if is_told {
+            chat.stop().await;
+        } else {
+            chat.kill().await;
+        }
+        chat = apart.start("chat-service");
+        reader.read_on().await;
+        assert_eq!(reader.done()["finish_reason"], "stop");
+        assert_eq!((reader.text.as_str(), reader.count("reset")), (openai_stub::DEFAULT_REPLY, 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_with_certificates_of_others_gets_nothing_and_ours_still_does() {
     let stub = Stub::start().await.unwrap();
     let (apart, others) = (Apart::new(&stub.base_url()), Apart::new(&stub.base_url()));
