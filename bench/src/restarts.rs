@@ -46,7 +46,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
             ensure!(first.is_some_and(|first| first < BACK), "it took longer than {BACK:?}");
         }
     }
-    let (failed, longest) = (seen.failed().len(), seen.sends.iter().map(|send| send.1).max());
+    let (failed, longest) = (seen.failed.len(), seen.sends.iter().map(|send| send.1).max());
     let slowest = seen.reads.iter().map(|read| read.1).max().unwrap_or_default();
     println!(
         "{} reads, {failed} failed in all, the slowest took {slowest:.1?}; {} messages answered, the longest took \

@@ -74,7 +74,7 @@ fn tell(what: &str, seen: &Seen, since: Option<Instant>) -> anyhow::Result<()> {
     let mut times: Vec<_> = seen.reads.iter().map(|read| read.1).collect();
     times.sort_unstable();
     let at = |part: usize| times.get(times.len() * part / 1_000).copied().unwrap_or_default();
-    let failed = seen.failed();
+    let failed = &seen.failed;
     println!(
         "{what}: {} reads, {} failed, median {:.1?}, p99.9 {:.1?}, slowest {:.1?}; {} messages answered, sent \
          {tries} times, the longest took {longest:.1?}",

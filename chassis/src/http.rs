@@ -6,12 +6,15 @@
 mod flights;
 mod observing;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -33,6 +36,13 @@ pub use observing::observe;
 
 /// Requests at once on one connection: as many as RFC 9113 finds enough, as each may hold a page.
 const MAX_STREAMS: u32 = 100;
+
+/// For whoever is connected when a shutdown begins to ask once more: a connection that is closed while a request is
+/// on its way to it loses that.
+const LINGER: Duration = Duration::from_secs(1);
+/// Connections that are still accepted then: as many as wait in the kernel's queue, which goes with the port
+/// (what `TcpListener::bind` asks for).
+const LATECOMERS: usize = 1_024;
 
 /// What a client may take.
 #[derive(Debug, Clone)]
@@ -107,11 +117,14 @@ pub async fn serve(
     let room = Room::shared(places, per_network, limits.unbounded_networks.clone());
     let backlog = Backlog::new(limits.max_backlog);
     let (tasks, cut) = (Tasks::new(), CancellationToken::new());
+    let mut latecomers = 0;
     loop {
         let (stream, place) = tokio::select! {
+            biased;
+            connected = listener::accept(&listener, &room), if latecomers < LATECOMERS => connected,
             () = shutdown.cancelled() => break,
-            connected = listener::accept(&listener, &room) => connected,
         };
+        latecomers += usize::from(shutdown.is_cancelled());
         let connection = Connection {
             builder: builder.clone(),
             router: router.clone(),
@@ -152,14 +165,21 @@ impl Connection {
         let stream = Heard::new(Box::pin(stream)).telling(move || asking.hear());
         let stream = TokioIo::new(stream);
         let pace = Pace::new(&self.backlog);
-        let (begun, paced) = (flights.clone(), pace.clone());
+        let (begun, paced, stop) = (flights.clone(), pace.clone(), self.stop.clone());
         let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
-            let (flight, paced) = (begun.begin(), paced.clone());
+            let (flight, paced, stop) = (begun.begin(), paced.clone(), stop.clone());
+            let is_plain = request.version() <= http::Version::HTTP_11;
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
             }
             let answer = router.clone().oneshot(request.map(Body::new));
-            async move { answer.await.map(|answer| answer.map(|body| flight.carry(paced.of(body)))) }
+            async move {
+                let mut answer = answer.await?.map(|body| flight.carry(paced.of(body)));
+                if is_plain && stop.is_cancelled() {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = self.builder.serve_connection(stream, TowerToHyperService::new(service));
         tokio::pin!(connection);
@@ -171,6 +191,11 @@ impl Connection {
         tokio::pin!(half_asked);
         let end = pace.ends(self.limits.write_stall);
         tokio::pin!(end);
+        let farewell = async {
+            self.stop.cancelled().await;
+            flights.farewell(LINGER).await;
+        };
+        tokio::pin!(farewell);
         let (mut stopping, mut waiting, mut resting) = (false, true, false);
         loop {
             tokio::select! {
@@ -182,7 +207,7 @@ impl Connection {
                 }
                 () = end.as_mut() => return,
                 () = half_asked.as_mut() => return,
-                () = self.stop.cancelled(), if !stopping => {
+                () = farewell.as_mut(), if !stopping => {
                     stopping = true;
                     connection.as_mut().graceful_shutdown();
                     if !flights.have_begun() {

@@ -21,6 +21,8 @@ struct Count {
     has_spoken: bool,
     /// Whether the next has begun to arrive.
     is_asking: bool,
+    /// Whether they come one after the other, as over HTTP/1.1.
+    is_plain: bool,
 }
 
 /// A request in flight.
@@ -36,9 +38,10 @@ impl Flights {
         Flight(self.0.clone())
     }
 
-    /// Something has arrived. Behind an answer that is the next request.
+    /// Something has arrived over HTTP/1.1. Behind an answer that is the next request.
     pub(super) fn hear(&self) {
         self.0.send_if_modified(|count| {
+            count.is_plain = true;
             let has_begun = count.in_flight == 0 && !count.is_asking;
             count.is_asking |= has_begun;
             has_begun
@@ -60,6 +63,17 @@ impl Flights {
     /// Whether there ever was one.
     pub(super) fn have_begun(&self) -> bool {
         self.0.borrow().has_spoken
+    }
+
+    /// Returns when whoever asks can be told to go: over HTTP/1.1 with an answer, over HTTP/2 at any time. Whoever
+    /// asks nothing for this long is not told.
+    pub(super) async fn farewell(&self, length: Duration) {
+        let mut count = self.0.subscribe();
+        let chance = count.wait_for(|count| {
+            let is_told_at_any_time = count.has_spoken && !count.is_plain;
+            is_told_at_any_time || count.in_flight > 0
+        });
+        let _in_vain = timeout(length, chance).await;
     }
 
     /// Returns when none has been in flight for this long.

@@ -130,6 +130,30 @@ async fn who_goes_on_asking_stays() {
 }
 
 #[tokio::test]
+async fn who_asks_again_while_the_port_closes_is_answered_and_told_that_it_was_the_last_time() {
+    const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    let port = Port::within(Limits { idle: LONG, ..limits() }).await;
+    let ask = async || {
+        let mut client = TcpStream::connect(port.address).await.unwrap();
+        client.write_all(ASK).await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"ok") {
+            assert!(soon(client.read_buf(&mut heard)).await.unwrap() > 0, "it goes on");
+        }
+        client
+    };
+    let (mut asks, mut silent) = (ask().await, ask().await);
+    port.stop.cancel();
+    soon(async { while TcpStream::connect(port.address).await.is_ok() {} }).await;
+
+    asks.write_all(ASK).await.unwrap();
+    let mut heard = String::new();
+    soon(asks.read_to_string(&mut heard)).await.unwrap();
+    assert!(heard.contains("connection: close") && heard.ends_with("ok"), "{heard}");
+    assert_eq!(soon(silent.read(&mut [0])).await.unwrap(), 0, "whoever asks nothing is let go");
+}
+
+#[tokio::test]
 async fn one_network_leaves_places_for_others_unless_it_stands_for_many() {
     let bounded = Limits { idle: LONG, max_connections: 8, ..limits() };
     let proxies = vec!["127.0.0.0/24".parse().unwrap()];

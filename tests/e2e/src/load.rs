@@ -29,6 +29,8 @@ pub struct Load {
 pub struct Seen {
     /// Reads: when they began, how long they took, and the status they ended with; 0 if there was no answer.
     pub reads: Vec<(Instant, Duration, u16)>,
+    /// What was said to those that failed.
+    pub failed: Vec<String>,
     /// Messages: when they were first sent, how long it took until they were answered, and how often they were
     /// sent for that.
     pub sends: Vec<(Instant, Duration, usize)>,
@@ -39,12 +41,6 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads that failed.
-    #[must_use]
-    pub fn failed(&self) -> Vec<u16> {
-        self.reads.iter().map(|read| read.2).filter(|status| *status != 200).collect()
-    }
-
     /// How long after this moment the first read, and the first message, was answered.
     #[must_use]
     pub fn first_since(&self, moment: Instant) -> (Option<Duration>, Option<Duration>) {
@@ -125,22 +121,26 @@ where
 async fn read(people: People, number: usize, seen: Arc<Mutex<Seen>>) {
     let (at, session) = &people[number % people.len()];
     let path = format!("/api/get-messages/?session_id={session}");
-    let (begun, mut status) = (Instant::now(), 0);
+    let (begun, mut outcome) = (Instant::now(), Err("nobody is there".to_owned()));
     // As a load balancer does it: one whose port is closed is passed by.
     for place in 0..at.len() {
-        match at[(number + place) % at.len()].request("GET", &path).send().await {
+        outcome = match at[(number + place) % at.len()].request("GET", &path).send().await {
             Ok(answer) => {
-                status = answer.status().as_u16();
-                if answer.bytes().await.is_err() {
-                    status = 0;
-                }
-                break;
+                let status = answer.status().as_u16();
+                let body = answer.text().await;
+                body.map(|body| (status, body)).map_err(|error| format!("{error:?}"))
             }
-            Err(error) if error.is_connect() => {}
-            Err(_) => break,
-        }
+            Err(error) if error.is_connect() => continue,
+            Err(error) => Err(format!("{error:?}")),
+        };
+        break;
     }
-    lock(&seen).reads.push((begun, begun.elapsed(), status));
+    let status = outcome.as_ref().map_or(0, |answer| answer.0);
+    let mut seen = lock(&seen);
+    seen.reads.push((begun, begun.elapsed(), status));
+    if status != 200 {
+        seen.failed.push(format!("after {:?}: {outcome:?}", begun.elapsed()));
+    }
 }
 
 async fn send(people: People, number: usize, seen: Arc<Mutex<Seen>>) {

@@ -1,9 +1,11 @@
 //! Programs of the product as real processes, started and ended as an operator or a crash would.
 
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -15,6 +17,9 @@ use tokio::task::JoinSet;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How long an end may take: a program gives itself 20 s at most.
 const ENDING: Duration = Duration::from_secs(30);
+
+/// Ports that no connection takes by itself: those begin at 32768 (`net.ipv4.ip_local_port_range`).
+const PORTS: Range<u32> = 10_000..20_000;
 
 /// A running program. Killed when dropped.
 pub struct Process {
@@ -286,9 +291,16 @@ pub fn program(program: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("{program} is not built: build the whole workspace"))
 }
 
-/// An address that nobody listens on, for a program that will in a moment.
+/// An address that nobody listens on, for a program that will in a moment, and again after it has ended.
 #[must_use]
 pub fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
-    listener.local_addr().expect("an address").to_string()
+    // Each process looks elsewhere first.
+    static TAKEN: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(100)));
+    let addresses = PORTS.map(|_| {
+        let next = TAKEN.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start);
+        format!("127.0.0.1:{}", PORTS.start + next)
+    });
+    let mut free = addresses.filter(|address| TcpListener::bind(address).is_ok());
+    free.next().expect("an address")
 }

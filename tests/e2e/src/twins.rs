@@ -80,7 +80,8 @@ impl Twins {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_mins(1), ready).await.expect("it becomes ready")
+        let output = tokio::time::timeout(Duration::from_mins(1), ready).await;
+        output.unwrap_or_else(|_| panic!("not ready: {}", self.processes[program][which].output()))
     }
 
     /// The numbers of one of them.

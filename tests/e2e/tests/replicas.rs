@@ -25,7 +25,7 @@ const QUICK: Duration = Duration::from_millis(1_400);
 
 /// Nobody noticed anything that they cannot live with.
 fn nobody_noticed(seen: &Seen) {
-    assert_eq!((seen.failed(), &seen.lost), (vec![], &vec![]));
+    assert_eq!((&seen.failed, &seen.lost), (&vec![], &vec![]));
     assert!(seen.reads.len() > 50 && seen.sends.len() > 4);
 }
 
@@ -237,9 +237,8 @@ async fn a_thousand_read_on(how: &str, ends: impl AsyncFn(&mut Process)) {
              back, {wrong} with gaps or duplicates"
         ));
         assert_eq!(wrong, 0);
-        // Half were told by the one that is gone. While the other goes on with the reply it tells that to all, and may
-        // have no time for them.
-        assert!(!makes_it || came_back < READERS / 4, "the gateways have the other one go on");
+        // Half were told by the one that is gone.
+        assert!(came_back < READERS / 4, "the gateways have the other one go on");
         assert!(readers.iter().all(|reader| reader.done()["finish_reason"] == "stop"));
         first.read_on().await;
         assert_eq!(first.text, text);
