@@ -172,7 +172,7 @@ impl Accounts {
         let user = user.ok_or(Error::PasswordWrong("password"))?;
         self.store.begin_deletion(&user, Actor::User, now).await?;
         act.publish(now).await;
-        // Only now: whoever reads along is told that their token is no good, not that a turn is gone.
+        // Told first, if it can be: whoever reads along then hears that their token is no good, not that a turn is gone.
         self.deletions.notify_one();
         Ok(())
     }

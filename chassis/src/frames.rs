@@ -31,9 +31,10 @@ const TURN: u64 = 4 * 1024;
 /// other connections is only looked for by a thread that has nothing else to do, or has done much else.
 const REST: Duration = Duration::from_millis(1);
 
-/// A connection that is listened to, and what is known of whoever is at its other end.
+/// A connection that is listened to until its end, or until somebody sees another one.
 pub(crate) struct Heard<S, G = ()> {
     stream: S,
+    /// Who is at its other end, and what is theirs for as long as it lasts.
     pub(crate) guest: G,
     frames: Frames,
     /// What was said that says nothing, in bytes, since the last rest.

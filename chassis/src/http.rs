@@ -37,12 +37,8 @@ pub use observing::observe;
 /// Requests at once on one connection: as many as RFC 9113 finds enough, as each may hold a page.
 const MAX_STREAMS: u32 = 100;
 
-/// For whoever is connected when a shutdown begins to ask once more: a connection that is closed while a request is
-/// on its way to it loses that.
-const LINGER: Duration = Duration::from_secs(1);
-/// Connections that are still accepted then: as many as wait in the kernel's queue, which goes with the port
-/// (what `TcpListener::bind` asks for).
-const LATECOMERS: usize = 1_024;
+/// How long connections are still accepted once a shutdown has begun: those in the kernel's queue go with the port.
+const QUEUE: Duration = Duration::from_millis(50);
 
 /// What a client may take.
 #[derive(Debug, Clone)]
@@ -69,6 +65,9 @@ pub struct Limits {
     pub max_backlog: u64,
     /// For requests in flight to be answered once a shutdown has begun.
     pub drain: Duration,
+    /// Of that, for whoever is connected and asks nothing to ask once more: a connection that is closed while a
+    /// request is on its way to it loses that.
+    pub linger: Duration,
 }
 
 impl Default for Limits {
@@ -84,11 +83,12 @@ impl Default for Limits {
             write_stall: answers::WRITE_STALL,
             max_backlog: answers::MAX_BACKLOG,
             drain: Duration::from_secs(10),
+            linger: Duration::from_secs(1),
         }
     }
 }
 
-/// Serves `router` until `shutdown`, then answers what is in flight and returns. Requests have the other
+/// Serves `router` until `shutdown`, then answers what is in flight or on its way and returns. Requests have the other
 /// end's address as `ConnectInfo<SocketAddr>`.
 pub async fn serve(
     listener: TcpListener,
@@ -117,14 +117,16 @@ pub async fn serve(
     let room = Room::shared(places, per_network, limits.unbounded_networks.clone());
     let backlog = Backlog::new(limits.max_backlog);
     let (tasks, cut) = (Tasks::new(), CancellationToken::new());
-    let mut latecomers = 0;
+    let end = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(QUEUE).await;
+    };
+    tokio::pin!(end);
     loop {
         let (stream, place) = tokio::select! {
-            biased;
-            connected = listener::accept(&listener, &room), if latecomers < LATECOMERS => connected,
-            () = shutdown.cancelled() => break,
+            () = end.as_mut() => break,
+            connected = listener::accept(&listener, &room) => connected,
         };
-        latecomers += usize::from(shutdown.is_cancelled());
         let connection = Connection {
             builder: builder.clone(),
             router: router.clone(),
@@ -193,7 +195,7 @@ impl Connection {
         tokio::pin!(end);
         let farewell = async {
             self.stop.cancelled().await;
-            flights.farewell(LINGER).await;
+            flights.farewell(self.limits.linger).await;
         };
         tokio::pin!(farewell);
         let (mut stopping, mut waiting, mut resting) = (false, true, false);

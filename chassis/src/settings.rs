@@ -53,8 +53,8 @@ impl Settings {
     {
         self.document(name, Some(default), help);
         let text = self.text(name).ok()?.unwrap_or_else(|| default.to_owned());
-        let example = (!default.is_empty()).then(|| format!("; by default it is {default}"));
-        self.parse(name, &text, &example.unwrap_or_default())
+        let usual = (!default.is_empty()).then(|| format!("; by default it is {default}"));
+        self.parse(name, &text, &usual.unwrap_or_default())
     }
 
     /// A whole number within `range`.
@@ -201,8 +201,8 @@ impl Settings {
         Err(Unreadable)
     }
 
-    /// `example` is said behind what is wrong.
-    fn parse<T: FromStr>(&mut self, name: &str, text: &str, example: &str) -> Option<T>
+    /// `more` is said behind what is wrong.
+    fn parse<T: FromStr>(&mut self, name: &str, text: &str, more: &str) -> Option<T>
     where
         T::Err: Display,
     {
@@ -210,7 +210,7 @@ impl Settings {
             Ok(value) => Some(value),
             Err(error) => {
                 // The value itself is not repeated: it may be a password in the wrong place.
-                self.problem(name, &format!("cannot be used: {error}{example}"));
+                self.problem(name, &format!("cannot be used: {error}{more}"));
                 None
             }
         }

@@ -35,7 +35,9 @@ pub enum Error {
     #[error("database is damaged: {0}")]
     Damaged(String),
     /// The schema is of an earlier version: the steps that it lacks.
-    #[error("{0} is to be done; the service does it, or the command migrate")]
+    #[error(
+        "of an earlier version, without {0}; the service brings it to this one, or the command migrate"
+    )]
     Behind(String),
     /// The address is not one that can be opened.
     #[error("{0}")]

@@ -1,41 +1,35 @@
 //! The steps of a schema: which are done, which are not, and doing them while nobody is served.
 
-use std::fmt;
-
 use anyhow::Context as _;
 use sea_orm::DatabaseTransaction;
 use sea_orm_migration::MigratorTrait;
 
 use crate::{Database, Error, Url};
 
-/// What [`migrate`] did.
-struct Migrated {
-    /// Whether there was nothing before.
-    is_new: bool,
-    /// The steps that it took, in order.
-    steps: Vec<String>,
-}
-
 /// Brings the database at `url` to the newest schema, creating it if need be. Says what it did.
 ///
 /// # Errors
 /// When it cannot be opened.
 pub async fn migrate<M: MigratorTrait>(url: &Url) -> anyhow::Result<String> {
-    let migrated = bring_up_to_date::<M>(url).await;
-    let migrated = migrated.with_context(|| format!("the database {url} cannot be opened"))?;
-    Ok(format!("{url}: {migrated}"))
+    let done = bring_up_to_date::<M>(url).await;
+    let done = done.with_context(|| format!("the database {url} cannot be opened"))?;
+    Ok(format!("{url}: {done}"))
 }
 
-async fn bring_up_to_date<M: MigratorTrait>(url: &Url) -> Result<Migrated, Error> {
+async fn bring_up_to_date<M: MigratorTrait>(url: &Url) -> Result<String, Error> {
     let before = match pending::<M>(url).await {
         Err(Error::Missing) => None,
         before => Some(before?),
     };
     Database::open::<M>(url).await?.close().await;
-    let is_new = before.is_none();
-    let steps = before
-        .unwrap_or_else(|| M::migrations().iter().map(|step| step.name().to_owned()).collect());
-    Ok(Migrated { is_new, steps })
+    Ok(match before {
+        None => {
+            let steps: Vec<_> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
+            format!("made, with {}", steps.join(", "))
+        }
+        Some(steps) if steps.is_empty() => "is of this version already; nothing was changed".into(),
+        Some(steps) => format!("brought to this version by {}", steps.join(", ")),
+    })
 }
 
 /// Takes all steps that were not taken yet: all of them, or none.
@@ -67,15 +61,4 @@ pub async fn pending<M: MigratorTrait>(url: &Url) -> Result<Vec<String>, Error> 
 pub async fn must_be_complete<M: MigratorTrait>(url: &Url) -> Result<(), Error> {
     let steps = pending::<M>(url).await?;
     if steps.is_empty() { Ok(()) } else { Err(Error::Behind(steps.join(", "))) }
-}
-
-impl fmt::Display for Migrated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = self.steps.join(", ");
-        match (self.is_new, self.steps.is_empty()) {
-            (true, _) => write!(f, "made, with {steps}"),
-            (false, true) => f.write_str("is of this version already; nothing was changed"),
-            (false, false) => write!(f, "brought to this version by {steps}"),
-        }
-    }
 }

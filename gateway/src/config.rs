@@ -46,8 +46,8 @@ pub struct Streams {
     /// For replies to end once a shutdown has begun. Less than the drain of all requests: whoever
     /// still listens is told before the connection closes.
     pub drain: Duration,
-    /// For another replica to be asked to go on with a reply that broke off, before the client is told. Who is asked
-    /// last has as long to answer as for any read.
+    /// For another replica, or the same one once it is back, to be asked to go on with a reply that broke off, before
+    /// the client is told. Who is asked last has as long to answer as for any read.
     pub resume: Duration,
 }
 

@@ -44,11 +44,7 @@ struct Telling {
 
 /// The answer that tells a reply.
 pub(crate) fn respond(app: &App, headers: &HeaderMap, reply: Reply) -> Response {
-    let (closing, drain) = (app.closing.clone(), app.streams.drain);
-    let overdue = Box::pin(async move {
-        closing.cancelled().await;
-        tokio::time::sleep(drain).await;
-    });
+    let overdue = Box::pin(app.overdue.clone().cancelled_owned());
     let (help, span) = (help::accepted_region(headers).into(), Span::current());
     let telling = Telling { reply, help, overdue, span, is_over: false };
     let first = stream::once(ready(Event::default().retry(RETRY)));

@@ -37,6 +37,8 @@ mod turns;
 mod usage;
 mod views;
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 
 use auth_client::Verifier;
@@ -51,10 +53,17 @@ use crate::router::App;
 pub use client_address::TrustedProxies;
 pub use config::{Config, Origins, Streams};
 
-/// Runs the gateway on `listener` until `shutdown`, then answers what is in flight.
+/// Runs the gateway on `listener` until `shutdown`, then answers what is in flight or on its way.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
     let (told, shutdown) = (shutdown.clone(), ending::after(config.notice, &shutdown));
-    let identity = config.identity;
+    let (identity, overdue) = (config.identity, CancellationToken::new());
+    let (stop, drain) = (shutdown.clone(), config.streams.drain);
+    let telling = async {
+        stop.cancelled().await;
+        tokio::time::sleep(drain).await;
+        overdue.cancel();
+        pending::<Infallible>().await
+    };
     let auth =
         chassis::grpc::connect_lazily(config.auth_endpoint, &identity, proto::services::AUTH);
     let verifier = Verifier::new(auth.clone());
@@ -62,7 +71,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
         backends: Backends::new(auth, config.chat_endpoint, &identity),
         verifier: verifier.clone(),
         draining: told,
-        closing: shutdown.clone(),
+        overdue: overdue.clone(),
         streams: config.streams,
         proxies: Arc::new(config.trusted_proxies),
     };
@@ -70,9 +79,12 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
     let mut limits = config.limits;
     limits.unbounded_networks.extend_from_slice(app.proxies.networks());
     let background = Tasks::new();
-    let stop = shutdown.clone();
-    background.spawn(async move { verifier.keep_fresh(stop).await });
+    let stopped = shutdown.clone();
+    background.spawn(async move { verifier.keep_fresh(stopped).await });
     let router = router::build(app, &config.origins);
-    chassis::http::serve(listener, router, &limits, shutdown).await;
+    tokio::select! {
+        () = chassis::http::serve(listener, router, &limits, shutdown.clone()) => {}
+        never = telling => match never {},
+    }
     background.drain(limits.drain).await;
 }

@@ -80,7 +80,10 @@ impl Reply {
             let event = self.next().await?;
             match event.event {
                 Some(Event::Accepted(head)) => accepted = head,
-                Some(Event::Safety(safety)) => *noticed = Safety::of(safety).or(noticed.take()),
+                Some(Event::Safety(safety)) => {
+                    *noticed = Safety::of(safety).or(noticed.take());
+                    self.source.hurry();
+                }
                 Some(Event::Disclosure(said)) => disclosure = Some(said),
                 Some(Event::Delta(delta)) => text.push_str(&delta.text),
                 Some(Event::Reset(_)) => text.clear(),

@@ -32,8 +32,8 @@ pub(crate) struct App {
     pub(crate) verifier: Verifier,
     /// Cancelled when the gateway was told to stop: it is not ready any more.
     pub(crate) draining: CancellationToken,
-    /// Cancelled when it takes no more requests.
-    pub(crate) closing: CancellationToken,
+    /// Cancelled when replies that are still told after that are broken off.
+    pub(crate) overdue: CancellationToken,
     pub(crate) streams: Streams,
     /// Who is believed about where somebody calls from.
     pub(crate) proxies: Arc<TrustedProxies>,

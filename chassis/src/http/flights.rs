@@ -17,6 +17,8 @@ pub(super) struct Flights(Arc<watch::Sender<Count>>);
 #[derive(Default)]
 struct Count {
     in_flight: usize,
+    /// Of these, those whose answer has not begun.
+    unanswered: usize,
     /// Whether there ever was one.
     has_spoken: bool,
     /// Whether the next has begun to arrive.
@@ -26,16 +28,20 @@ struct Count {
 }
 
 /// A request in flight.
-pub(super) struct Flight(Arc<watch::Sender<Count>>);
+pub(super) struct Flight {
+    count: Arc<watch::Sender<Count>>,
+    is_answered: bool,
+}
 
 impl Flights {
     /// One that has arrived.
     pub(super) fn begin(&self) -> Flight {
         self.0.send_modify(|count| {
             count.in_flight += 1;
+            count.unanswered += 1;
             (count.has_spoken, count.is_asking) = (true, false);
         });
-        Flight(self.0.clone())
+        Flight { count: self.0.clone(), is_answered: false }
     }
 
     /// Something has arrived over HTTP/1.1. Behind an answer that is the next request.
@@ -65,15 +71,18 @@ impl Flights {
         self.0.borrow().has_spoken
     }
 
-    /// Returns when whoever asks can be told to go: over HTTP/1.1 with an answer, over HTTP/2 at any time. Whoever
-    /// asks nothing for this long is not told.
+    /// Returns when whoever asks can be told to go: over HTTP/1.1 with the head of an answer, over HTTP/2 at any
+    /// time. Whoever asks nothing for this long is not told.
     pub(super) async fn farewell(&self, length: Duration) {
         let mut count = self.0.subscribe();
         let chance = count.wait_for(|count| {
             let is_told_at_any_time = count.has_spoken && !count.is_plain;
-            is_told_at_any_time || count.in_flight > 0
+            is_told_at_any_time || count.unanswered > 0
         });
-        let _in_vain = timeout(length, chance).await;
+        tokio::select! {
+            _told = chance => {}
+            () = self.rest(length) => {}
+        }
     }
 
     /// Returns when none has been in flight for this long.
@@ -93,13 +102,18 @@ impl Flights {
 
 impl Flight {
     /// An answer, in flight until its end or until nobody wants it.
-    pub(super) fn carry(self, body: Body) -> Carried<Body, Self> {
+    pub(super) fn carry(mut self, body: Body) -> Carried<Body, Self> {
+        self.is_answered = true;
+        self.count.send_modify(|count| count.unanswered -= 1);
         Carried::new(body, self)
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.send_modify(|count| count.in_flight -= 1);
+        self.count.send_modify(|count| {
+            count.in_flight -= 1;
+            count.unanswered -= usize::from(!self.is_answered);
+        });
     }
 }

@@ -129,28 +129,56 @@ async fn who_goes_on_asking_stays() {
     }
 }
 
+/// Asks on a connection over HTTP/1.1, and hears what ends so.
+async fn say(client: &mut TcpStream, path: &str, end: &str) -> String {
+    let ask = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+    client.write_all(ask.as_bytes()).await.unwrap();
+    hear(client, end).await
+}
+
+async fn hear(client: &mut TcpStream, end: &str) -> String {
+    let mut heard = Vec::new();
+    while !heard.ends_with(end.as_bytes()) {
+        let more = soon(client.read_buf(&mut heard)).await.unwrap();
+        assert!(more > 0, "no {end:?} in {}", String::from_utf8_lossy(&heard));
+    }
+    String::from_utf8(heard).unwrap()
+}
+
 #[tokio::test]
 async fn who_asks_again_while_the_port_closes_is_answered_and_told_that_it_was_the_last_time() {
-    const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-    let port = Port::within(Limits { idle: LONG, ..limits() }).await;
-    let ask = async || {
-        let mut client = TcpStream::connect(port.address).await.unwrap();
-        client.write_all(ASK).await.unwrap();
-        let mut heard = Vec::new();
-        while !heard.ends_with(b"ok") {
-            assert!(soon(client.read_buf(&mut heard)).await.unwrap() > 0, "it goes on");
-        }
-        client
-    };
-    let (mut asks, mut silent) = (ask().await, ask().await);
+    let mut port = Port::within(Limits { idle: LONG, linger: LONG, ..limits() }).await;
+    let connect = async || TcpStream::connect(port.address).await.unwrap();
+    let (mut asks, mut listens) = (connect().await, connect().await);
+    let mut newcomer = connect().await;
+    let before = say(&mut asks, "/", "ok").await;
+    assert!(!before.contains("connection: close"), "{before}");
+    say(&mut listens, "/told", "\r\n\r\n").await;
     port.stop.cancel();
     soon(async { while TcpStream::connect(port.address).await.is_ok() {} }).await;
 
-    asks.write_all(ASK).await.unwrap();
-    let mut heard = String::new();
-    soon(asks.read_to_string(&mut heard)).await.unwrap();
-    assert!(heard.contains("connection: close") && heard.ends_with("ok"), "{heard}");
-    assert_eq!(soon(silent.read(&mut [0])).await.unwrap(), 0, "whoever asks nothing is let go");
+    for client in [&mut asks, &mut newcomer] {
+        let last = say(client, "/", "ok").await;
+        assert!(last.contains("connection: close"), "{last}");
+        assert_eq!(soon(client.read(&mut [0])).await.unwrap(), 0, "and that is the end");
+    }
+    // Whose answer had begun could not be told.
+    port.tell = None;
+    hear(&mut listens, "0\r\n\r\n").await;
+    let last = say(&mut listens, "/", "ok").await;
+    assert!(last.contains("connection: close"), "{last}");
+}
+
+#[tokio::test]
+async fn who_asks_nothing_while_the_port_closes_is_let_go() {
+    let port = Port::within(Limits { idle: LONG, linger: IDLE, ..limits() }).await;
+    let mut spoke = TcpStream::connect(port.address).await.unwrap();
+    let mut silent = TcpStream::connect(port.address).await.unwrap();
+    say(&mut spoke, "/", "ok").await;
+    port.stop.cancel();
+    for client in [&mut spoke, &mut silent] {
+        assert_eq!(soon(client.read(&mut [0])).await.unwrap(), 0);
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Where a reply is told: by one replica of the chat service, and by another if that one goes away.
+//! Where a reply is told: by one replica of the chat service, and by another if that one goes away, or by itself once
+//! it is back.
 
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ use crate::router::App;
 /// at once, and it takes a moment until everybody knows that it does.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// For somebody else to go on where the person may be in danger and is told nothing meanwhile.
+const HURRY: Duration = Duration::from_secs(3);
 
 /// Whose reply it is, and how it is gone on with where it breaks off.
 pub(crate) struct Listener {
@@ -72,6 +76,11 @@ impl Source {
     /// How far it has been told.
     pub(super) fn position(&self) -> Position {
         self.position
+    }
+
+    /// Waits less from here on if it breaks off: without a reply there is help at least.
+    pub(super) fn hurry(&mut self) {
+        self.listener.patience = self.listener.patience.min(HURRY);
     }
 
     /// The next event as it comes; `None` if there is none, which is no end.

@@ -1,4 +1,4 @@
-//! How a gateway stops: nobody in the middle of something loses it, nobody else is waited for.
+//! How a gateway stops: nobody in the middle of something loses it, nobody else is waited for for long.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ async fn a_list_in_flight_is_written_to_its_end() {
 }
 
 #[tokio::test]
-async fn connections_on_which_nothing_happens_are_not_waited_for() {
+async fn connections_on_which_nothing_happens_are_not_waited_for_for_long() {
     // Whoever is waited for is waited for longer than the test.
     let patient = |config: &mut gateway::Config| {
         config.limits.drain = 2 * PATIENCE;

@@ -296,7 +296,7 @@ pub fn program(program: &str) -> PathBuf {
 pub fn free_address() -> String {
     // Each process looks elsewhere first.
     static TAKEN: LazyLock<AtomicU32> =
-        LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(100)));
+        LazyLock::new(|| AtomicU32::new(std::process::id().wrapping_mul(7_919)));
     let addresses = PORTS.map(|_| {
         let next = TAKEN.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start);
         format!("127.0.0.1:{}", PORTS.start + next)
