@@ -27,6 +27,7 @@ use tower::ServiceExt as _;
 
 use self::flights::Flights;
 use crate::answers::{self, Backlog, Pace};
+use crate::ending;
 use crate::frames::Heard;
 use crate::listener::{self, Room};
 use crate::process::descriptors;
@@ -117,14 +118,10 @@ pub async fn serve(
     let room = Room::shared(places, per_network, limits.unbounded_networks.clone());
     let backlog = Backlog::new(limits.max_backlog);
     let (tasks, cut) = (Tasks::new(), CancellationToken::new());
-    let end = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(QUEUE).await;
-    };
-    tokio::pin!(end);
+    let closed = ending::after(QUEUE, &shutdown);
     loop {
         let (stream, place) = tokio::select! {
-            () = end.as_mut() => break,
+            () = closed.cancelled() => break,
             connected = listener::accept(&listener, &room) => connected,
         };
         let connection = Connection {

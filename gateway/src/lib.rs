@@ -37,8 +37,6 @@ mod turns;
 mod usage;
 mod views;
 
-use std::convert::Infallible;
-use std::future::pending;
 use std::sync::Arc;
 
 use auth_client::Verifier;
@@ -56,14 +54,7 @@ pub use config::{Config, Origins, Streams};
 /// Runs the gateway on `listener` until `shutdown`, then answers what is in flight or on its way.
 pub async fn serve(listener: TcpListener, config: Config, shutdown: CancellationToken) {
     let (told, shutdown) = (shutdown.clone(), ending::after(config.notice, &shutdown));
-    let (identity, overdue) = (config.identity, CancellationToken::new());
-    let (stop, drain) = (shutdown.clone(), config.streams.drain);
-    let telling = async {
-        stop.cancelled().await;
-        tokio::time::sleep(drain).await;
-        overdue.cancel();
-        pending::<Infallible>().await
-    };
+    let identity = config.identity;
     let auth =
         chassis::grpc::connect_lazily(config.auth_endpoint, &identity, proto::services::AUTH);
     let verifier = Verifier::new(auth.clone());
@@ -71,7 +62,7 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
         backends: Backends::new(auth, config.chat_endpoint, &identity),
         verifier: verifier.clone(),
         draining: told,
-        overdue: overdue.clone(),
+        overdue: ending::after(config.streams.drain, &shutdown),
         streams: config.streams,
         proxies: Arc::new(config.trusted_proxies),
     };
@@ -79,12 +70,9 @@ pub async fn serve(listener: TcpListener, config: Config, shutdown: Cancellation
     let mut limits = config.limits;
     limits.unbounded_networks.extend_from_slice(app.proxies.networks());
     let background = Tasks::new();
-    let stopped = shutdown.clone();
-    background.spawn(async move { verifier.keep_fresh(stopped).await });
+    let stop = shutdown.clone();
+    background.spawn(async move { verifier.keep_fresh(stop).await });
     let router = router::build(app, &config.origins);
-    tokio::select! {
-        () = chassis::http::serve(listener, router, &limits, shutdown.clone()) => {}
-        never = telling => match never {},
-    }
+    chassis::http::serve(listener, router, &limits, shutdown).await;
     background.drain(limits.drain).await;
 }
