@@ -147,6 +147,18 @@ impl Draft {
 /// Somebody who watches the words appear.
 pub(crate) struct View(Arc<Draft>);
 
+impl View {
+    /// Whether it is this draft that is watched.
+    pub(crate) fn is_of(&self, draft: &Arc<Draft>) -> bool {
+        Arc::ptr_eq(&self.0, draft)
+    }
+
+    /// Reads along.
+    pub(crate) fn read(&self) -> watch::Receiver<Page> {
+        self.0.read()
+    }
+}
+
 impl Drop for View {
     fn drop(&mut self) {
         self.0.viewers.fetch_sub(1, Ordering::Relaxed);

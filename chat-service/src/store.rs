@@ -146,7 +146,7 @@ async fn touch(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use database::Url;
     use sea_orm::{EntityTrait, QueryTrait as _, Select, Statement};
 
@@ -156,7 +156,7 @@ mod tests {
     use crate::safety::{Whereabouts, screen};
 
     /// A store in this folder.
-    pub(super) async fn open(folder: &tempfile::TempDir) -> Store {
+    pub(crate) async fn open(folder: &tempfile::TempDir) -> Store {
         Store::new(database(folder).await)
     }
 
@@ -166,7 +166,7 @@ mod tests {
     }
 
     /// A turn of the first person that begins a session with this.
-    pub(super) fn said(text: &str, lease: Lease, now: DateTime<Utc>) -> Begin {
+    pub(crate) fn said(text: &str, lease: Lease, now: DateTime<Utc>) -> Begin {
         Begin {
             user_id: 1,
             words: Words {

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chassis::clock;
 use chassis::tasks::Tasks;
+use chassis::{clock, ending};
 use chrono::{DateTime, Utc};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -41,6 +41,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_AT_LINE: Duration = Duration::from_secs(1);
 /// Looks at once: those who wait leave room for those who read.
 const LOOKS: usize = 32;
+/// Once turns are handed over, how long those who wait may still look here: it may have ended well.
+const LAST_LOOK: Duration = Duration::from_millis(500);
 /// Once turns are to end, what a model may still take to answer somebody in danger.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// When to come back if the model did not say.
@@ -65,6 +67,8 @@ pub(crate) struct Turns {
     leaving: CancellationToken,
     /// Cancelled when turns are handed over to whoever comes next.
     closing: CancellationToken,
+    /// Cancelled when it is too late to look how turns are.
+    closed: CancellationToken,
 }
 
 impl Turns {
@@ -72,6 +76,7 @@ impl Turns {
         let mut owner = [0; 8];
         let random = SystemRandom::new();
         random.fill(&mut owner).map_err(|_| anyhow::anyhow!("there is no randomness"))?;
+        let closing = CancellationToken::new();
         Ok(Self {
             store,
             buddy: Arc::new(buddy),
@@ -85,7 +90,8 @@ impl Turns {
             window: config.window,
             looks: Arc::new(Semaphore::new(LOOKS)),
             leaving: CancellationToken::new(),
-            closing: CancellationToken::new(),
+            closed: ending::after(LAST_LOOK, &closing),
+            closing,
         })
     }
 
@@ -230,14 +236,13 @@ impl Turns {
         Follower::new(self.clone(), user_id, turn_id, cursor)
     }
 
-    /// A turn as it is on disk, for somebody who waits for it. Whoever looks here when this service stops may look
-    /// elsewhere.
+    /// A turn as it is on disk, for somebody who waits for it. Whoever cannot look here any more may look elsewhere.
     async fn look(&self, user_id: i64, turn_id: i64) -> Result<Outcome, Error> {
         let looking = async {
             let _place = self.looks.acquire().await;
             self.store.outcome(user_id, turn_id).await
         };
-        let looked = self.closing.run_until_cancelled(looking).await;
+        let looked = self.closed.run_until_cancelled(looking).await;
         looked.unwrap_or(Err(Error::Interrupted))
     }
 
@@ -280,5 +285,38 @@ pub(crate) fn reply(outcome: Outcome) -> Result<(Turn, Message), Error> {
             Err(Error::ModelUnavailable { retry_after: retry_after.unwrap_or(RETRY_AFTER) })
         }
         (None, None) => Err(Error::Cancelled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{BuddyConfig, Disclosure};
+    use crate::store::tests::{open, said};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_has_ended_is_told_to_the_last_and_what_has_not_goes_on_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        let now = clock::now();
+        let Begin { user_id, what, words, limits, .. } = said("hello", Lease::of(1, now), now);
+        let config = TurnsConfig {
+            at_once: 4,
+            crisis_patience: Duration::from_secs(1),
+            window: Window { all: 8_000, reply: 1_000, reserve: 0 },
+            person: limits,
+            disclosure: Disclosure { every: Duration::from_hours(1), statutory: false },
+            verdict: false,
+        };
+        let buddy = Buddy::new(&BuddyConfig::Offline).unwrap();
+        let turns = Turns::new(store.clone(), buddy, &config).unwrap();
+        let here = turns.begin(user_id, what, None, words, now).await.unwrap().turn;
+        let elsewhere = said("and there?", Lease::of(7, now), now);
+        let elsewhere = store.begin(Begin { user_id: 2, ..elsewhere }).await.unwrap().turn;
+        turns.retire(Duration::from_secs(7)).await;
+        let ended = turns.outcome(1, here.id).await.unwrap();
+        assert!(ended.reply.is_some());
+        let open = turns.outcome(2, elsewhere.id).await;
+        assert!(matches!(open, Err(Error::Interrupted)));
     }
 }

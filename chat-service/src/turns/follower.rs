@@ -133,37 +133,39 @@ impl Follower {
             if let Some(told) = self.told {
                 sleep_until(told + PACE).await;
             }
-            match self.turns.registry.get(self.user_id, self.turn_id) {
-                Some(live) => {
-                    self.view.get_or_insert_with(|| live.draft.view());
-                    let mut reader = live.draft.read();
-                    let (cursor, knows) = (self.cursor, self.knows);
-                    let is_graver =
-                        |page: &Page| page.raised.as_ref().is_some_and(|it| it.tier > knows);
-                    let news = reader.wait_for(|page| {
-                        let is_new = page.attempt != cursor.attempt && cursor.offset > 0;
-                        let is_more = is_new || page.text.len() > cursor.offset;
-                        page.end.is_some() || is_more || is_graver(page)
-                    });
-                    let Ok(page) = news.await else { continue };
-                    if let Some(notice) = page.raised.clone().filter(|_| is_graver(&page)) {
-                        return Ok(News::Safety(notice));
-                    }
-                    match &page.end {
-                        // What is on disk tells.
-                        Some(End::Elsewhere) => {}
-                        Some(End::Interrupted) => return Err(Error::Interrupted),
-                        Some(End::Stored(outcome)) => {
-                            self.end = Some(outcome.clone());
-                            continue;
-                        }
-                        None => match self.cursor.advance(page.attempt, &page.text, false) {
-                            Some(news) => return Ok(news),
-                            None => continue,
-                        },
-                    }
+            // What was read may have ended, and been struck off, since.
+            if let Some(live) = self.turns.registry.get(self.user_id, self.turn_id)
+                && !self.view.as_ref().is_some_and(|view| view.is_of(&live.draft))
+            {
+                self.view = Some(live.draft.view());
+            }
+            if let Some(view) = &self.view {
+                let mut reader = view.read();
+                let (cursor, knows) = (self.cursor, self.knows);
+                let is_graver =
+                    |page: &Page| page.raised.as_ref().is_some_and(|it| it.tier > knows);
+                let news = reader.wait_for(|page| {
+                    let is_new = page.attempt != cursor.attempt && cursor.offset > 0;
+                    let is_more = is_new || page.text.len() > cursor.offset;
+                    page.end.is_some() || is_more || is_graver(page)
+                });
+                let Ok(page) = news.await else { continue };
+                if let Some(notice) = page.raised.clone().filter(|_| is_graver(&page)) {
+                    return Ok(News::Safety(notice));
                 }
-                None => self.view = None,
+                match &page.end {
+                    // What is on disk tells.
+                    Some(End::Elsewhere) => self.view = None,
+                    Some(End::Interrupted) => return Err(Error::Interrupted),
+                    Some(End::Stored(outcome)) => {
+                        self.end = Some(outcome.clone());
+                        continue;
+                    }
+                    None => match self.cursor.advance(page.attempt, &page.text, false) {
+                        Some(news) => return Ok(news),
+                        None => continue,
+                    },
+                }
             }
             let outcome = self.turns.look(self.user_id, self.turn_id).await?;
             if outcome.turn.has_ended() {

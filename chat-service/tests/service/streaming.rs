@@ -8,7 +8,7 @@ use proto::chat::v1::{ErrorReason, Sender};
 use tonic::Code;
 
 use super::harness::{Service, impatient, patient, refused};
-use super::reader::End;
+use super::reader::{End, Reader};
 
 const REPLY: &str = "Schön, dass du schreibst – 你好, ich höre dir zu. 😀";
 
@@ -53,6 +53,25 @@ async fn hanging_up_is_not_stopping() {
     back.read_on().await;
     assert_eq!(back.text, REPLY);
     assert_eq!((back.resets, stub.hang_ups(), stub.heard().len()), (0, 0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_along_hears_the_end_also_of_the_last_reply_of_a_service_that_stops() {
+    let stub = Stub::start().await.unwrap();
+    stub.always(word_by_word());
+    let service = Service::start(patient(&stub)).await;
+    let ada = service.person(1);
+    let mut first = ada.stream("hello").await;
+    first.read_words(1).await;
+    let watching = (0..20).map(|_| ada.watch(first.turn_id));
+    let mut readers = futures_util::future::join_all(watching).await;
+    readers.push(first);
+    service.begin_to_stop();
+    futures_util::future::join_all(readers.iter_mut().map(Reader::read_on)).await;
+    for reader in readers {
+        assert_eq!((reader.text.as_str(), reader.resets), (REPLY, 0));
+        assert_eq!(reader.done().state(), State::Completed);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
