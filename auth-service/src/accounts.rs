@@ -172,7 +172,7 @@ impl Accounts {
         let user = user.ok_or(Error::PasswordWrong("password"))?;
         self.store.begin_deletion(&user, Actor::User, now).await?;
         act.publish(now).await;
-        // Told first, if it can be: whoever reads along then hears that their token is no good, not that a turn is gone.
+        // Told first, so that who reads along mostly hears of it before what they read goes.
         self.deletions.notify_one();
         Ok(())
     }

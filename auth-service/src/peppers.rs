@@ -48,11 +48,8 @@ impl Peppers {
             let _lock = keys.lock()?;
             // Another process may have been faster.
             if !place.exists() {
-                ensure!(
-                    keys.is_empty() || !earlier(folder)?.is_empty(),
-                    "{} is missing, and there are keys beside it: put it back, nobody can log in without it",
-                    place.display()
-                );
+                let is_first = keys.is_empty() || !earlier(folder)?.is_empty();
+                ensure!(is_first, missing(&place));
                 Draft::write(&place, &Pepper::random()?)
                     .and_then(Draft::publish)
                     .with_context(|| format!("{} cannot be written", place.display()))?;
@@ -64,7 +61,11 @@ impl Peppers {
     /// Reads the peppers that there are, and makes none.
     pub(crate) fn find(folder: &Path) -> anyhow::Result<Self> {
         let place = folder.join(CURRENT);
-        ensure!(place.exists(), "there is no {} yet; the service makes it", place.display());
+        if !place.exists() {
+            let is_first = !folder.exists() || Folder::at(folder).is_empty();
+            ensure!(is_first, missing(&place));
+            bail!("there is no {} yet; the service makes it", place.display());
+        }
         Self::read(folder)
     }
 
@@ -207,6 +208,14 @@ pub(crate) fn pepper_of(trace: &str) -> Option<&str> {
     Some(trace.strip_prefix(TRACE)?.split_once(':')?.0)
 }
 
+/// Why nothing goes on without the current one.
+fn missing(place: &Path) -> String {
+    let place = place.display();
+    format!(
+        "{place} is missing, and there are keys beside it: put it back, nobody can log in without it"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -303,5 +312,16 @@ mod tests {
         let id = peppers.current().id();
         assert!(peppers.check(Some(&format!("$ab1${id}$2b$…"))).is_ok());
         assert!(peppers.check(Some("$ab1$00000000$2b$…")).is_err());
+    }
+
+    #[test]
+    fn a_pepper_that_is_gone_is_to_be_put_back_whoever_looks_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let find = || Peppers::find(folder.path()).map(drop).unwrap_err().to_string();
+        assert!(find().contains("the service makes it"));
+        fs::write(folder.path().join("keys.json"), "{}").unwrap();
+        let start = Peppers::open(folder.path()).map(drop).unwrap_err().to_string();
+        assert!(start.contains("put it back"), "{start}");
+        assert_eq!(find(), start);
     }
 }

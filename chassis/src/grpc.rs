@@ -25,7 +25,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use self::observing::Methods;
-use crate::ending::Ending;
+use crate::ending::{self, Ending};
 use crate::identity::{self, Identity};
 use crate::request_id;
 
@@ -183,13 +183,10 @@ impl Services {
                 stopped,
             );
         // A client that holds a connection open, silent, would keep the server from ending.
-        let overdue = async {
-            shutdown.cancelled().await;
-            tokio::time::sleep(DRAIN).await;
-        };
+        let overdue = ending::after(DRAIN, &shutdown);
         tokio::select! {
             outcome = serving => outcome.context("gRPC server failed"),
-            () = overdue => {
+            () = overdue.cancelled() => {
                 tracing::warn!("calls were still in flight at the end of the drain");
                 Ok(())
             }

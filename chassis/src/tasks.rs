@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::Instrument as _;
 
 use crate::request_id::Scope;
@@ -28,6 +29,12 @@ impl Tasks {
         F::Output: Send + 'static,
     {
         self.0.spawn(Scope::current().run(task).in_current_span())
+    }
+
+    /// Work that is not a task of its own: a shutdown waits for it as long as this is kept.
+    #[must_use]
+    pub fn at_work(&self) -> TaskTrackerToken {
+        self.0.token()
     }
 
     /// Waits until no task is left, at most `patience`. True if none is left.

@@ -131,7 +131,7 @@ impl Turns {
             let begun = turns.store.begin(wanted).await?;
             turns.forget(user_id, &begun.stopped);
             if begun.is_ours {
-                turns.start(begun.turn.clone(), place, received.elapsed());
+                turns.start(begun.turn.clone(), place, received.elapsed()).await;
             } else if !begun.replayed && begun.turn.has_ended() {
                 metrics::answered_at_once();
             }
@@ -157,7 +157,11 @@ impl Turns {
     }
 
     /// Works on a turn that is ours, in a task of its own. `spent`: what beginning it took.
-    fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>, spent: Duration) {
+    async fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>, spent: Duration) {
+        // It came too late to be counted among those that are handed over.
+        if self.closing.is_cancelled() {
+            return self.hand_over().await;
+        }
         // Entered before the task runs, so that its lease is renewed from now on.
         let (live, turns) = (self.registry.open(&turn), self.clone());
         self.tasks.spawn(async move { turns.work(turn, live, place, spent).await });
@@ -190,7 +194,7 @@ impl Turns {
             }
             turns.registry.wake(turn_id);
             if let Some(next) = ended.next {
-                turns.start(next, None, Duration::ZERO);
+                turns.start(next, None, Duration::ZERO).await;
             }
             Ok(ended.outcome)
         });
@@ -246,14 +250,19 @@ impl Turns {
         looked.unwrap_or(Err(Error::Interrupted))
     }
 
-    /// Waits before looking again at a turn that is not worked on here.
+    /// Waits before looking again at a turn that is not worked on here. Once turns are handed over, it is looked at
+    /// once more: it may have ended just before.
     async fn pause(&self, turn: &Turn) -> Result<(), Error> {
+        if self.closing.is_cancelled() {
+            return Err(Error::Interrupted);
+        }
         let look = if turn.state == State::Queued { LOOK_AT_LINE } else { LOOK };
         tokio::select! {
-            () = self.closing.cancelled() => Err(Error::Interrupted),
-            () = self.registry.news_of(turn.id) => Ok(()),
-            () = tokio::time::sleep(look) => Ok(()),
+            () = self.closing.cancelled() => {}
+            () = self.registry.news_of(turn.id) => {}
+            () = tokio::time::sleep(look) => {}
         }
+        Ok(())
     }
 
     /// Lets turns end for as long as `patience`, then hands the rest over to whoever comes next.
@@ -268,6 +277,11 @@ impl Turns {
         for (turn_id, live) in self.registry.all() {
             self.registry.close(turn_id, live.claims, End::Interrupted);
         }
+        self.hand_over().await;
+    }
+
+    /// Lets go of all turns that this process has.
+    async fn hand_over(&self) {
         if let Err(error) = self.store.release(self.owner, clock::now()).await {
             tracing::warn!(%error, "turns could not be handed over at once");
         }
@@ -289,34 +303,4 @@ pub(crate) fn reply(outcome: Outcome) -> Result<(Turn, Message), Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{BuddyConfig, Disclosure};
-    use crate::store::tests::{open, said};
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn what_has_ended_is_told_to_the_last_and_what_has_not_goes_on_elsewhere() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(&folder).await;
-        let now = clock::now();
-        let Begin { user_id, what, words, limits, .. } = said("hello", Lease::of(1, now), now);
-        let config = TurnsConfig {
-            at_once: 4,
-            crisis_patience: Duration::from_secs(1),
-            window: Window { all: 8_000, reply: 1_000, reserve: 0 },
-            person: limits,
-            disclosure: Disclosure { every: Duration::from_hours(1), statutory: false },
-            verdict: false,
-        };
-        let buddy = Buddy::new(&BuddyConfig::Offline).unwrap();
-        let turns = Turns::new(store.clone(), buddy, &config).unwrap();
-        let here = turns.begin(user_id, what, None, words, now).await.unwrap().turn;
-        let elsewhere = said("and there?", Lease::of(7, now), now);
-        let elsewhere = store.begin(Begin { user_id: 2, ..elsewhere }).await.unwrap().turn;
-        turns.retire(Duration::from_secs(7)).await;
-        let ended = turns.outcome(1, here.id).await.unwrap();
-        assert!(ended.reply.is_some());
-        let open = turns.outcome(2, elsewhere.id).await;
-        assert!(matches!(open, Err(Error::Interrupted)));
-    }
-}
+mod tests;

@@ -10,16 +10,17 @@ use std::time::Duration;
 
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use self::frame::Frame;
 use crate::error::ApiError;
 use crate::help::{self, Help};
-use crate::replies::Reply;
+use crate::replies::{LAST_CHANCE, Reply};
 use crate::router::App;
 
 /// How far a client that comes back has read.
@@ -35,8 +36,8 @@ struct Telling {
     reply: Reply,
     /// For where the person seems to be, should there be no reply.
     help: Help,
-    /// Ends when the gateway cannot wait any longer.
-    overdue: BoxFuture<'static, ()>,
+    /// Cancelled when the gateway cannot wait any longer.
+    overdue: CancellationToken,
     /// The request's own, which is no longer entered once the answer has begun.
     span: Span,
     is_over: bool,
@@ -44,8 +45,8 @@ struct Telling {
 
 /// The answer that tells a reply.
 pub(crate) fn respond(app: &App, headers: &HeaderMap, reply: Reply) -> Response {
-    let overdue = Box::pin(app.overdue.clone().cancelled_owned());
     let (help, span) = (help::accepted_region(headers).into(), Span::current());
+    let overdue = app.overdue.clone();
     let telling = Telling { reply, help, overdue, span, is_over: false };
     let first = stream::once(ready(Event::default().retry(RETRY)));
     let events = first.chain(stream::unfold(telling, Telling::step)).map(Ok::<_, Infallible>);
@@ -69,12 +70,14 @@ impl Telling {
 
     async fn next(&mut self) -> Frame {
         loop {
-            let told = tokio::select! {
-                biased;
-                () = &mut self.overdue => {
-                    return self.error(ApiError::restarting());
+            let told = match self.overdue.run_until_cancelled(self.reply.next()).await {
+                Some(told) => told,
+                None if self.reply.is_known() => return self.error(ApiError::restarting()),
+                // Whoever does not know the turn could only say it once more.
+                None => {
+                    let told = timeout(LAST_CHANCE, self.reply.next()).await;
+                    told.unwrap_or_else(|_| Err(ApiError::restarting()))
                 }
-                told = self.reply.next() => told,
             };
             match told {
                 Ok(told) => {

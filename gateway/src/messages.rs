@@ -27,7 +27,7 @@ use listing::Listing;
 /// Says something and returns the buddy's answer: 201 with the whole of it, or 200 and events while
 /// it is made.
 pub(crate) async fn send(
-    State(mut app): State<App>,
+    State(app): State<App>,
     caller: Caller,
     Key(request_id): Key,
     headers: HeaderMap,
@@ -45,8 +45,9 @@ pub(crate) async fn send(
         return replies::respond(&app, &headers, begin).await;
     }
     let request = backends::perhaps_again(caller.asks(SEND, request), is_named);
-    let call = app.backends.turns.send_message(request);
-    let reply = backends::answer(SEND, call).await?;
+    let mut turns = app.backends.turns.clone();
+    let answer = backends::answer(SEND, turns.send_message(request));
+    let reply = replies::wait_for(&app, answer).await?;
     let (Some(turn), Some(ai_message)) = (reply.turn, reply.ai_message) else {
         return Err(ApiError::internal());
     };

@@ -3,14 +3,16 @@
 mod source;
 
 use std::future::Future;
+use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
-use proto::chat::v1::turn_event::{Accepted, Event};
+use proto::chat::v1::turn_event::{Accepted, Disclosure, Event};
 use proto::chat::v1::{RateLimit, TurnEvent};
 use serde::Serialize;
+use tokio::time::{sleep, timeout};
 use tonic::{Status, Streaming};
 
 use self::source::Source;
@@ -23,6 +25,10 @@ use crate::views::Safety;
 use crate::{accept, disclosure, events, idempotency, limits};
 
 pub(crate) use source::Listener;
+
+/// How long the gateway waits, when it cannot wait any longer, for what may come just then: a whole answer, or which
+/// turn it is.
+pub(crate) const LAST_CHANCE: Duration = Duration::from_secs(1);
 
 /// A reply that is being told.
 pub(crate) struct Reply {
@@ -45,7 +51,7 @@ impl Reply {
             let first = source.first().await?.ok_or_else(ApiError::unavailable)?;
             Ok(Self { source, first: Some(first) })
         };
-        tokio::time::timeout(SEND, begin).await.unwrap_or_else(|_| Err(ApiError::timeout()))
+        timeout(SEND, begin).await.unwrap_or_else(|_| Err(ApiError::timeout()))
     }
 
     /// Joins a turn that was taken on earlier, in which nothing may happen for a while, at this place.
@@ -64,6 +70,11 @@ impl Reply {
         self.source.position()
     }
 
+    /// Whether whoever reads was told which turn it is.
+    pub(crate) fn is_known(&self) -> bool {
+        self.first.is_none() && self.source.is_known()
+    }
+
     /// What happens next. There is always something, until the last event was told.
     pub(crate) async fn next(&mut self) -> Result<TurnEvent, ApiError> {
         if let Some(first) = self.first.take() {
@@ -72,40 +83,81 @@ impl Reply {
         self.source.next().await
     }
 
-    /// Reads a reply to its end. What is noticed on the way goes to `noticed` at once, where it is found
-    /// whatever becomes of the reply.
-    async fn collect(mut self, noticed: &mut Option<Safety>) -> Result<Response, ApiError> {
-        let (mut text, mut accepted, mut disclosure) = (String::new(), Accepted::default(), None);
+    /// Reads a reply to its end. What is told beside it goes to `beside` at once, where it is found whatever
+    /// becomes of the reply.
+    async fn collect(mut self, beside: &mut Beside) -> Result<Response, ApiError> {
+        let mut text = String::new();
         loop {
             let event = self.next().await?;
             match event.event {
-                Some(Event::Accepted(head)) => accepted = head,
+                Some(Event::Accepted(head)) => {
+                    beside.turn = Some((event.turn_id, head.session_id));
+                    beside.accepted = head;
+                }
                 Some(Event::Safety(safety)) => {
-                    *noticed = Safety::of(safety).or(noticed.take());
+                    beside.noticed = Safety::of(safety).or(beside.noticed.take());
                     self.source.hurry();
                 }
-                Some(Event::Disclosure(said)) => disclosure = Some(said),
+                Some(Event::Disclosure(said)) => beside.disclosure = Some(said),
                 Some(Event::Delta(delta)) => text.push_str(&delta.text),
                 Some(Event::Reset(_)) => text.clear(),
-                Some(Event::Failed(failed)) => {
-                    let error = ApiError::from(&failed);
-                    return Err(error.about_turn(event.turn_id, accepted.session_id));
-                }
+                Some(Event::Failed(failed)) => return Err(ApiError::from(&failed)),
                 Some(Event::Done(done)) => {
                     let mut turn = done.turn.ok_or_else(ApiError::internal)?;
+                    beside.turn = Some((turn.id, turn.session_id));
                     let of_turn = turn.safety.take().and_then(Safety::of);
-                    *noticed = noticed.take().or(of_turn);
+                    beside.noticed = beside.noticed.take().or(of_turn);
                     if turn.ai_message_id.is_none() {
-                        return Err(ApiError::cancelled().about_turn(turn.id, turn.session_id));
+                        return Err(ApiError::cancelled());
                     }
-                    let mut response = whole(turn.id, turn.session_id, text, noticed.take());
-                    tell(&mut response, accepted.replayed, accepted.limits);
-                    disclosure::mark(&mut response, disclosure.as_ref());
-                    return Ok(response);
+                    return Ok(whole(turn.id, turn.session_id, text, beside.noticed.take()));
                 }
                 None => {}
             }
         }
+    }
+}
+
+/// What is told beside a reply.
+#[derive(Default)]
+struct Beside {
+    /// The turn and its session, once it is taken on.
+    turn: Option<(i64, i64)>,
+    accepted: Accepted,
+    noticed: Option<Safety>,
+    disclosure: Option<Disclosure>,
+}
+
+impl Beside {
+    /// Says it beside an answer, also beside one that is no reply.
+    fn tell(self, answer: Result<Response, ApiError>) -> Response {
+        let mut response = match (answer, self.turn) {
+            (Ok(mut response), _) => {
+                tell(&mut response, self.accepted.replayed, self.accepted.limits);
+                response
+            }
+            (Err(error), Some((turn, session))) => {
+                error.about_turn(turn, session).with_safety(self.noticed).into_response()
+            }
+            (Err(error), None) => error.with_safety(self.noticed).into_response(),
+        };
+        disclosure::mark(&mut response, self.disclosure.as_ref());
+        response
+    }
+}
+
+/// Waits for an answer that comes as a whole, but not until its connection is cut off because the gateway stops.
+pub(crate) async fn wait_for<T>(
+    app: &App,
+    answer: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
+    let too_late = async {
+        app.overdue.cancelled().await;
+        sleep(LAST_CHANCE).await;
+    };
+    tokio::select! {
+        answer = answer => answer,
+        () = too_late => Err(ApiError::restarting()),
     }
 }
 
@@ -116,11 +168,12 @@ pub(crate) async fn respond(
     begin: impl Future<Output = Result<Reply, ApiError>>,
 ) -> Result<Response, ApiError> {
     if !accept::wants_events(headers) {
-        let mut noticed = None;
-        let collected = async { begin.await?.collect(&mut noticed).await };
-        let collected = tokio::time::timeout(SEND, collected).await;
-        let collected = collected.unwrap_or_else(|_| Err(ApiError::timeout()));
-        return collected.map_err(|error| error.with_safety(noticed));
+        let mut beside = Beside::default();
+        let collected = async { begin.await?.collect(&mut beside).await };
+        let collected =
+            async { timeout(SEND, collected).await.unwrap_or_else(|_| Err(ApiError::timeout())) };
+        let collected = wait_for(app, collected).await;
+        return Ok(beside.tell(collected));
     }
     let reply = begin.await?;
     let first = reply.first.as_ref().and_then(|first| first.event.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::answers::Carried;
 
@@ -72,7 +72,7 @@ impl Flights {
     }
 
     /// Returns when whoever asks can be told to go: over HTTP/1.1 with the head of an answer, over HTTP/2 at any
-    /// time. Whoever asks nothing for this long is not told.
+    /// time. Whoever asks nothing within this time is not told.
     pub(super) async fn farewell(&self, length: Duration) {
         let mut count = self.0.subscribe();
         let chance = count.wait_for(|count| {
@@ -81,7 +81,7 @@ impl Flights {
         });
         tokio::select! {
             _told = chance => {}
-            () = self.rest(length) => {}
+            () = sleep(length) => {}
         }
     }
 

@@ -182,6 +182,24 @@ async fn who_asks_nothing_while_the_port_closes_is_let_go() {
 }
 
 #[tokio::test]
+async fn who_is_told_something_to_the_end_may_ask_once_more_only_as_long_as_others() {
+    let mut port = Port::within(Limits { idle: LONG, linger: IDLE, ..limits() }).await;
+    let mut listens = TcpStream::connect(port.address).await.unwrap();
+    let mut spoke = TcpStream::connect(port.address).await.unwrap();
+    say(&mut listens, "/told", "\r\n\r\n").await;
+    say(&mut spoke, "/", "ok").await;
+    port.stop.cancel();
+    assert_eq!(soon(spoke.read(&mut [0])).await.unwrap(), 0);
+    port.tell = None;
+    hear(&mut listens, "0\r\n\r\n").await;
+    // Into a closed connection, perhaps: what comes back tells.
+    let _closed = listens.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let mut more = Vec::new();
+    let _ended = soon(listens.read_to_end(&mut more)).await;
+    assert!(more.is_empty(), "{}", String::from_utf8_lossy(&more));
+}
+
+#[tokio::test]
 async fn one_network_leaves_places_for_others_unless_it_stands_for_many() {
     let bounded = Limits { idle: LONG, max_connections: 8, ..limits() };
     let proxies = vec!["127.0.0.0/24".parse().unwrap()];

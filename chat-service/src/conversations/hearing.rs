@@ -6,6 +6,7 @@ use std::time::Duration;
 use auth_client::Principal;
 use chrono::{DateTime, Utc};
 use tokio::time::timeout;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Conversations;
 use crate::error::Error;
@@ -37,6 +38,8 @@ pub(crate) struct Hearing {
     pub(crate) unread: Option<String>,
     /// What goes with the reply, as far as is known before the message is stored.
     pub(crate) notice: Option<Notice>,
+    /// A shutdown waits for what becomes of it.
+    _at_work: TaskTrackerToken,
 }
 
 impl Hearing {
@@ -58,6 +61,7 @@ impl Conversations {
         accepted: &str,
         now: DateTime<Utc>,
     ) -> Hearing {
+        let _at_work = self.turns.tasks().at_work();
         let mut background = pin!(self.background(who.user_id(), spot, now));
         let (screening, mut found) =
             tokio::join!(self.listen(text), timeout(PATIENCE, &mut background));
@@ -80,7 +84,7 @@ impl Conversations {
         let whereabouts = Whereabouts::of(region.as_deref(), accepted);
         let heard = talk.take_in(screening.clone(), now);
         let notice = Notice::of(&heard, whereabouts);
-        Hearing { screening, whereabouts, unread, notice }
+        Hearing { screening, whereabouts, unread, notice, _at_work }
     }
 
     /// What was said before. Whoever does not wait for it leaves its place taken until it is read.

@@ -60,7 +60,7 @@ impl Turns {
                 Ok(turns) => {
                     for turn in turns {
                         tracing::info!(turn.id = turn.id, "a turn is picked up again");
-                        self.start(turn, None, Duration::ZERO);
+                        self.start(turn, None, Duration::ZERO).await;
                     }
                 }
                 Err(error) => tracing::warn!(%error, "turns could not be looked for"),

@@ -78,6 +78,11 @@ impl Source {
         self.position
     }
 
+    /// Whether it is known which turn it is.
+    pub(super) fn is_known(&self) -> bool {
+        self.turn_id != 0
+    }
+
     /// Waits less from here on if it breaks off: without a reply there is help at least.
     pub(super) fn hurry(&mut self) {
         self.listener.patience = self.listener.patience.min(HURRY);
@@ -94,7 +99,7 @@ impl Source {
     pub(super) async fn next(&mut self) -> Result<TurnEvent, ApiError> {
         let told = loop {
             let told = self.events.message().await;
-            if self.turn_id == 0 || !is_cut(&told) {
+            if !self.is_known() || !is_cut(&told) {
                 break told;
             }
             let until = Instant::now() + self.listener.patience;

@@ -1,11 +1,11 @@
 //! That a machine is talking.
 
 use proto::chat::v1::turn_event::Disclosure;
-use proto::chat::v1::{Message, SendMessageResponse};
+use proto::chat::v1::{ErrorReason, Message, SendMessageResponse};
 use serde_json::{Value, json};
 
 use super::services::turn;
-use super::telling::{accepted, blocks, delta, disclosed, done, tells};
+use super::telling::{accepted, blocks, delta, disclosed, done, done_as, failed, tells};
 use super::world::{World, answer};
 
 const ENCODED: &str = "Ich%20bin%20eine%20KI%2C%20kein%20Mensch%20%E2%80%93%20wirklich.";
@@ -54,5 +54,21 @@ async fn a_whole_reply_has_it_in_a_header_and_never_in_its_body() {
             let keys: Vec<_> = answer.json().as_object().unwrap().keys().cloned().collect();
             assert_eq!(keys, ["ai_response", "message", "session_id"], "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn whoever_gets_no_reply_is_told_it_all_the_same() {
+    let world = World::start().await;
+    for (end, status) in
+        [(failed(ErrorReason::ModelUnavailable, None), 503), (done_as(turn()), 409)]
+    {
+        world
+            .chat
+            .edit
+            .answers(move |_| Ok(tells(vec![accepted(), disclosed(words()), end.clone()])));
+        let request = world.request_as_user("POST", "/api/messages/8/edit/");
+        let answer = answer(request.json(&json!({"text": "hi"}))).await;
+        assert_eq!((answer.status, answer.header("ai-disclosure")), (status, ENCODED));
     }
 }

@@ -1,9 +1,11 @@
 //! How a gateway stops: nobody in the middle of something loses it, nobody else is waited for for long.
 
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _};
+use proto::chat::v1::turn_event::Disclosure;
 use proto::chat::v1::{ListMessagesResponse, Message, SendMessageResponse};
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -12,6 +14,7 @@ use tokio::sync::Notify;
 use super::raw::Raw;
 use super::rpc::PATIENCE;
 use super::services::turn;
+use super::telling::{Live, accepted, blocks, disclosed, help, stays};
 use super::world::{World, answer};
 
 const GET: &str = "GET /livez HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -55,6 +58,62 @@ async fn a_request_in_flight_is_answered_and_a_new_connection_is_refused() {
     let (sent, ()) = tokio::join!(sending, stopping);
     assert_eq!((sent.status, &sent.json()["ai_response"]), (201, &json!("hello")));
     world.stopped().await;
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_whole_answer_is_told_that_it_will_come_later() {
+    let soon = |config: &mut gateway::Config| config.streams.drain = Duration::ZERO;
+    let world = World::start_with(soon).await;
+    world.chat.send.plays(|_| pending());
+    world.chat.edit.answers(|_| Ok(stays(vec![accepted(), disclosed(Disclosure::default())])));
+    let say = async |path| {
+        answer(world.request_as_user("POST", path).json(&json!({"text": "hello"}))).await
+    };
+    let stopping = async {
+        world.chat.send.called(1).await;
+        world.chat.edit.called(1).await;
+        world.stop.cancel();
+    };
+    let (said, edited, ()) =
+        tokio::join!(say("/api/send-message/"), say("/api/messages/8/edit/"), stopping);
+    for answer in [&said, &edited] {
+        assert_eq!(answer.says(), (503, "interrupted".to_owned()));
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    assert_eq!((said.header("location"), edited.header("location")), ("", "/api/turns/5/"));
+    world.stopped().await;
+}
+
+#[tokio::test]
+async fn whoever_is_answered_late_hears_first_which_turn_it_is() {
+    let soon = |config: &mut gateway::Config| config.streams.drain = Duration::ZERO;
+    for told in [vec![accepted()], vec![help(), accepted()]] {
+        let world = World::start_with(soon).await;
+        let (go_on, waits) = (Arc::new(Notify::new()), Arc::new(Mutex::new(Some(told.clone()))));
+        let gate = go_on.clone();
+        world.chat.stream.answers(move |_| {
+            let (gate, told) = (gate.clone(), waits.lock().unwrap().take().unwrap());
+            let later = async move {
+                gate.notified().await;
+                stays(told)
+            };
+            Ok(stream::once(later).flatten().boxed())
+        });
+        let request = world.request_as_user("POST", "/api/send-message/");
+        let request = request.header("accept", "text/event-stream").json(&json!({"text": "hi"}));
+        let stopping = async {
+            world.chat.stream.called(1).await;
+            world.stop.cancel();
+            refused(&world).await;
+            go_on.notify_one();
+        };
+        let (answer, ()) = tokio::join!(request.send(), stopping);
+        let heard = blocks(&Live::new(answer.unwrap()).rest().await);
+        let names: Vec<_> = heard.iter().map(|block| block.name.as_str()).collect();
+        assert_eq!(names[names.len() - 2..], ["accepted", "error"]);
+        assert_eq!(names.len(), told.len() + 1, "{names:?}");
+        assert_eq!(heard.last().unwrap().data["code"], "interrupted");
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,11 @@ pub(crate) fn noticed(safety: Safety) -> TurnEvent {
     event(0, 0, Event::Safety(safety))
 }
 
+/// Help that does not wait for its turn.
+pub(crate) fn help() -> TurnEvent {
+    TurnEvent { turn_id: 0, ..noticed(Safety { tier: 3, ..Safety::default() }) }
+}
+
 pub(crate) fn disclosed(disclosure: Disclosure) -> TurnEvent {
     event(0, 0, Event::Disclosure(disclosure))
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tonic::{Code, Status};
 
 use super::services::{Events, turn};
-use super::telling::{accepted, blocks, delta, done, done_as, failed, reset, tells};
+use super::telling::{accepted, blocks, delta, done, done_as, failed, help, reset, tells};
 use super::world::{World, answer};
 
 const TIME: Timestamp = Timestamp { seconds: 1_735_689_600, nanos: 120_000_000 };
@@ -261,24 +261,36 @@ type Told = fn() -> Events;
 #[tokio::test]
 async fn a_whole_that_does_not_come_is_the_error_that_it_is() {
     let world = World::start().await;
-    let cases: [(Told, u16, &str, &str); 4] = [
+    let place = "/api/turns/5/";
+    let cases: [(Told, u16, &str, &str, &str); 5] = [
         (
             || tells(vec![accepted(), failed(ErrorReason::ModelTimeout, Some(9))]),
             504,
             "model_timeout",
             "9",
+            place,
         ),
-        (|| tells(vec![accepted(), done_as(turn())]), 409, "cancelled", ""),
-        (|| tells(vec![accepted(), delta(2, "he")]), 503, "unavailable", "2"),
-        (|| tells(vec![]), 503, "unavailable", "2"),
+        (|| tells(vec![accepted(), done_as(turn())]), 409, "cancelled", "", place),
+        (|| tells(vec![accepted(), delta(2, "he")]), 503, "unavailable", "2", place),
+        (|| tells(vec![]), 503, "unavailable", "2", ""),
+        // Help came first, and then nothing was stored.
+        (
+            || tells(vec![help(), failed(ErrorReason::NothingToRetry, None)]),
+            409,
+            "nothing_to_retry",
+            "",
+            "",
+        ),
     ];
-    for (told, status, code, retry_after) in cases {
+    for (told, status, code, retry_after, place) in cases {
         tell(&world, told);
         for path in WAYS {
             let request = world.request_as_user("POST", path).json(&json!({"text": "hi"}));
             let answer = answer(request).await;
             assert_eq!(answer.says(), (status, code.to_owned()), "{path}");
             assert_eq!(answer.header("retry-after"), retry_after, "{path}");
+            assert_eq!(answer.header("location"), place, "{path}");
+            assert_eq!(answer.json().get("turn_id").is_some(), !place.is_empty(), "{path}");
         }
     }
 }

@@ -3,8 +3,8 @@
 //! What is restored is prepared in a folder of its own. Once that has its final name it is decided: whoever
 //! works in the data folder next moves everything to its place first, from wherever that was cut off.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, iter};
 
 use anyhow::{Context as _, ensure};
 
@@ -90,13 +90,21 @@ pub(crate) fn finish(data: &Path) -> anyhow::Result<Option<PathBuf>> {
     }
     copying::sync(&ready)?;
     let had_something = fs::read_dir(&replaced)?.next().is_some();
-    let kept = data.join(format!("{REPLACED}-{}", name_of_now()));
+    let kept = free(&data.join(format!("{REPLACED}-{}", name_of_now())));
     if had_something {
         copying::rename(&replaced, &kept)?;
     }
     copying::remove(&ready)?;
     copying::sync(data)?;
     Ok(had_something.then_some(kept))
+}
+
+/// This place, or one beside it if there is something already.
+fn free(place: &Path) -> PathBuf {
+    let name = place.display();
+    let others = (2..).map(|number| PathBuf::from(format!("{name}-{number}")));
+    let mut all = iter::once(place.to_owned()).chain(others);
+    all.find(|place| !place.exists()).unwrap_or_else(|| place.to_owned())
 }
 
 #[cfg(test)]
@@ -167,6 +175,18 @@ mod tests {
             assert_eq!(told(data), expected, "after {moves} moves");
             assert!(check(data).is_ok() && finish(data).unwrap().is_none());
         }
+    }
+
+    #[test]
+    fn what_two_restores_of_one_second_replace_is_kept_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("replaced-2026-11-27T22-49-27Z");
+        assert_eq!(free(&place), place);
+        fs::create_dir(&place).unwrap();
+        let second = free(&place);
+        assert_eq!(second, folder.path().join("replaced-2026-11-27T22-49-27Z-2"));
+        fs::create_dir(&second).unwrap();
+        assert_eq!(free(&place), folder.path().join("replaced-2026-11-27T22-49-27Z-3"));
     }
 
     #[test]
