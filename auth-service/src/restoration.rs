@@ -21,6 +21,8 @@ pub use crate::store::Restored;
 pub struct Census {
     /// The highest number that an account has or had; 0 if there never was one.
     pub highest: i64,
+    /// The last number that was given; the next account has one above it. 0 if none was.
+    pub last_given: i64,
     /// The accounts that are deleted.
     pub deleted: Ledger,
 }
@@ -32,9 +34,12 @@ pub struct Census {
 pub async fn census(url: &Url) -> anyhow::Result<Census> {
     let look = async {
         let inspection = Inspection::open(url).await?;
-        let found = (inspection.highest().await, inspection.deleted().await);
+        let (highest, last_given) = (inspection.highest().await, inspection.last_given().await);
+        let deleted = inspection.deleted().await;
         inspection.close().await?;
-        Ok::<_, crate::error::Error>(Census { highest: found.0?, deleted: found.1? })
+        let (highest, last_given) = (highest?, last_given?.unwrap_or_default());
+        let deleted = deleted?;
+        Ok::<_, crate::error::Error>(Census { highest, last_given, deleted })
     };
     look.await.with_context(|| format!("the accounts in {url} cannot be read"))
 }

@@ -180,7 +180,11 @@ impl Settings {
         unknown
     }
 
+    /// A setting that is asked for twice is one all the same.
     fn document(&mut self, name: &str, default: Option<&str>, help: &str) {
+        if self.documentation.iter().any(|entry| entry.name == name) {
+            return;
+        }
         self.documentation.push(Documented {
             name: name.to_owned(),
             default: default.map(str::to_owned),

@@ -11,6 +11,7 @@ use chassis::settings::Settings;
 use chat_service::report;
 use database::Url;
 
+use crate::numbers::Numbers;
 use crate::{config, make};
 
 /// What the product does beside serving: the services' own commands, on the databases and keys in its
@@ -66,10 +67,18 @@ pub const COMMANDS: [Command; 18] = [
         read: |_, settings| {
             let accounts = upkeep::read_check::<Folder>(settings);
             let (accounts, conversations) = (accounts?, conversations(settings)?);
+            let folder = folder(settings)?;
+            let url = config::accounts(settings, &folder)?;
             Some(Box::pin(async move {
-                let (accounts, conversations) =
-                    (accounts.await, chat_service::upkeep::check(&conversations).await);
-                accounts.and(conversations).finish()
+                let of_accounts = accounts.await;
+                let mut all = of_accounts.and(chat_service::upkeep::check(&conversations).await);
+                // Where one cannot be read, that was told.
+                if let Ok(numbers) = Numbers::read(&url, &conversations).await {
+                    all.add("numbers", numbers.check(), |()| {
+                        "no account will have the number of somebody else".to_owned()
+                    });
+                }
+                all.finish()
             }))
         },
         ..upkeep::CHECK

@@ -6,6 +6,7 @@
 mod backups;
 mod commands;
 mod config;
+mod numbers;
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ use chassis::{process, secret_file};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
+
+use numbers::Numbers;
 
 pub use commands::COMMANDS;
 pub use config::Config;
@@ -37,6 +40,14 @@ impl Product {
     /// One sentence when the folder or an address cannot be used.
     pub async fn open(mut config: Config) -> anyhow::Result<Self> {
         let lock = prepare(&config.data)?;
+        let urls = [&config.auth.database_url, &config.chat.database_url];
+        // What cannot be read, because it is not there yet or older than this version, its service sees to. A server
+        // may not be there yet.
+        if urls.iter().all(|url| url.file().is_some())
+            && let Ok(numbers) = Numbers::read(urls[0], urls[1]).await
+        {
+            numbers.check()?;
+        }
         let auth = process::listen(config.auth.listen, "AUTH_LISTEN").await?;
         let chat = process::listen(config.chat.listen, "CHAT_LISTEN").await?;
         let (to_auth, to_chat) = (endpoint(auth.local_addr()?)?, endpoint(chat.local_addr()?)?);

@@ -86,6 +86,11 @@ impl Inspection {
         self.0.read(|read| async move { restoration::highest(&read).await }).await
     }
 
+    /// The last number that was given to an account, if any was.
+    pub(crate) async fn last_given(&self) -> Result<Option<i64>, Error> {
+        self.0.read(|read| async move { restoration::last_given(&read).await }).await
+    }
+
     /// The accounts that are deleted.
     pub(crate) async fn deleted(&self) -> Result<Ledger, Error> {
         let deleted = user::Entity::find()

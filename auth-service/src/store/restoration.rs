@@ -75,27 +75,31 @@ pub(super) async fn highest(connection: &impl ConnectionTrait) -> Result<i64, Er
     Ok(highest.flatten().unwrap_or_default())
 }
 
+/// The last number that was given to an account, if any was. The next one is above it.
+pub(super) async fn last_given(connection: &impl ConnectionTrait) -> Result<Option<i64>, Error> {
+    let backend = connection.get_database_backend();
+    let last = match backend {
+        DbBackend::Postgres => {
+            "SELECT pg_sequence_last_value(pg_get_serial_sequence('users', 'id')::regclass)"
+        }
+        _ => "SELECT seq FROM sqlite_sequence WHERE name = 'users'",
+    };
+    let row = connection.query_one_raw(Statement::from_string(backend, last)).await?;
+    let last = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?;
+    Ok(last.flatten())
+}
+
 /// Lets the next account have a number above `beyond` and above all that were ever given here, and then some.
 /// Returns the number that it will be above.
 async fn raise_numbers(tx: &DatabaseTransaction, beyond: i64) -> Result<i64, Error> {
-    let backend = tx.get_database_backend();
-    let ask = async |sql: &str, values: Vec<sea_orm::Value>| {
-        let asked = Statement::from_sql_and_values(backend, sql, values);
-        let row = tx.query_one_raw(asked).await?;
-        Ok::<_, Error>(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?)
-    };
-    let current = match backend {
-        DbBackend::Postgres => "SELECT nextval(pg_get_serial_sequence('users', 'id')) - 1",
-        _ => "SELECT seq FROM sqlite_sequence WHERE name = 'users'",
-    };
-    let current = ask(current, Vec::new()).await?;
-    let next = max(current.unwrap_or_default(), beyond) + GAP;
-    let raise = match (backend, current) {
+    let (backend, last) = (tx.get_database_backend(), last_given(tx).await?);
+    let next = max(last.unwrap_or_default(), beyond) + GAP;
+    let raise = match (backend, last) {
         (DbBackend::Postgres, _) => "SELECT setval(pg_get_serial_sequence('users', 'id'), $1)",
         (_, Some(_)) => "UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'users'",
         (_, None) => "INSERT INTO sqlite_sequence (name, seq) VALUES ('users', ?1)",
     };
-    ask(raise, vec![next.into()]).await?;
+    tx.query_one_raw(Statement::from_sql_and_values(backend, raise, [next.into()])).await?;
     Ok(next)
 }
 

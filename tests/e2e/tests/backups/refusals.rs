@@ -150,3 +150,25 @@ async fn where_there_is_no_room_there_is_no_backup_and_no_restore() {
     let kept = house.backups();
     assert!(kept.len() == 1 && kept[0] != backup, "{kept:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_would_give_somebodys_number_anew_do_not_start_beside_their_conversations() {
+    let Some((_stub, house)) = House::with_files().await else { return };
+    let (mut server, product) = house.start("data").await;
+    product.register("ada").await.say("hello").await;
+    server.stop().await;
+    let data = house.folder("data");
+    let sound = house.run("data", &["check"]).await;
+    assert!(sound.code == Some(0) && sound.text.contains("ok      numbers"), "{}", sound.text);
+    let accounts = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path());
+    for file in accounts.filter(|path| path.to_str().unwrap().contains("/auth.db")) {
+        fs::remove_file(file).unwrap();
+    }
+    let before = everything(&data);
+    for words in [&[][..], &["check"]] {
+        let ended = house.run("data", words).await;
+        let is_told = ended.text.contains("would have somebody else's conversations");
+        assert!(ended.code == Some(1) && is_told, "{words:?}: {}", ended.text);
+    }
+    assert_eq!(everything(&data), before, "and no accounts are made");
+}
