@@ -10,6 +10,8 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 const PASSING: [&str; 8] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03"];
 /// What it says of a statement that took too long: `query_canceled`.
 const TOO_LONG: &str = "57014";
+/// What SQLite says while somebody else, such as a shell, writes for too long: `SQLITE_BUSY`.
+const IN_USE: &str = "5";
 /// What each says where the disk is full: `SQLITE_FULL`, and `disk_full` of PostgreSQL.
 const NO_ROOM: [&str; 2] = ["13", "53100"];
 
@@ -74,7 +76,9 @@ impl Error {
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         let is_in_need = |error| {
-            code_of(error).is_some_and(|code| code == TOO_LONG || NO_ROOM.contains(&code.as_str()))
+            code_of(error).is_some_and(|code| {
+                [TOO_LONG, IN_USE].contains(&code.as_str()) || NO_ROOM.contains(&code.as_str())
+            })
         };
         matches!(self, Self::Overloaded | Self::Closed)
             || self.is_passing()

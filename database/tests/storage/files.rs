@@ -157,3 +157,16 @@ async fn what_was_deleted_leaves_the_log_as_soon_as_nobody_reads_it_any_more() {
     assert_eq!(notes(&database).await, ["something else"]);
     database.close().await;
 }
+
+#[tokio::test]
+async fn whoever_finds_somebody_else_writing_may_come_again() {
+    let folder = TempDir::new().unwrap();
+    let database = open(&folder).await;
+    let somebody =
+        sea_orm::Database::connect(format!("sqlite:{}", folder.path().join("notes.db").display()));
+    let holding = scratch::hold(&somebody.await.unwrap(), "notes").await;
+    let refused = note(&database, "hello").await.unwrap_err();
+    assert!(refused.is_unavailable(), "{refused}");
+    holding.rollback().await.unwrap();
+    note(&database, "hello").await.unwrap();
+}
