@@ -32,7 +32,6 @@ impl Tasks {
     }
 
     /// Work that is not a task of its own: a shutdown waits for it as long as this is kept.
-    #[must_use]
     pub fn at_work(&self) -> TaskTrackerToken {
         self.0.token()
     }

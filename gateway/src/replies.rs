@@ -167,12 +167,13 @@ pub(crate) async fn respond(
     headers: &HeaderMap,
     begin: impl Future<Output = Result<Reply, ApiError>>,
 ) -> Result<Response, ApiError> {
+    let begin = Box::pin(begin);
     if !accept::wants_events(headers) {
         let mut beside = Beside::default();
-        let collected = async { begin.await?.collect(&mut beside).await };
-        let collected =
+        let collected = Box::pin(async { begin.await?.collect(&mut beside).await });
+        let in_time =
             async { timeout(SEND, collected).await.unwrap_or_else(|_| Err(ApiError::timeout())) };
-        let collected = wait_for(app, collected).await;
+        let collected = wait_for(app, in_time).await;
         return Ok(beside.tell(collected));
     }
     let reply = begin.await?;

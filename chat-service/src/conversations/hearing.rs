@@ -61,7 +61,7 @@ impl Conversations {
         accepted: &str,
         now: DateTime<Utc>,
     ) -> Hearing {
-        let _at_work = self.turns.tasks().at_work();
+        let at_work = self.turns.tasks().at_work();
         let mut background = pin!(self.background(who.user_id(), spot, now));
         let (screening, mut found) =
             tokio::join!(self.listen(text), timeout(PATIENCE, &mut background));
@@ -84,7 +84,7 @@ impl Conversations {
         let whereabouts = Whereabouts::of(region.as_deref(), accepted);
         let heard = talk.take_in(screening.clone(), now);
         let notice = Notice::of(&heard, whereabouts);
-        Hearing { screening, whereabouts, unread, notice, _at_work }
+        Hearing { screening, whereabouts, unread, notice, _at_work: at_work }
     }
 
     /// What was said before. Whoever does not wait for it leaves its place taken until it is read.
