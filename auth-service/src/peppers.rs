@@ -48,8 +48,7 @@ impl Peppers {
             let _lock = keys.lock()?;
             // Another process may have been faster.
             if !place.exists() {
-                let is_first = keys.is_empty() || !earlier(folder)?.is_empty();
-                ensure!(is_first, missing(&place));
+                ensure!(is_made(folder)?, missing(&place));
                 Draft::write(&place, &Pepper::random()?)
                     .and_then(Draft::publish)
                     .with_context(|| format!("{} cannot be written", place.display()))?;
@@ -62,8 +61,8 @@ impl Peppers {
     pub(crate) fn find(folder: &Path) -> anyhow::Result<Self> {
         let place = folder.join(CURRENT);
         if !place.exists() {
-            let is_first = !folder.exists() || Folder::at(folder).is_empty();
-            ensure!(is_first, missing(&place));
+            let is_made = !folder.exists() || is_made(folder)?;
+            ensure!(is_made, missing(&place));
             bail!("there is no {} yet; the service makes it", place.display());
         }
         Self::read(folder)
@@ -208,6 +207,11 @@ pub(crate) fn pepper_of(trace: &str) -> Option<&str> {
     Some(trace.strip_prefix(TRACE)?.split_once(':')?.0)
 }
 
+/// Whether a start makes one where there is no current one: it is the first, or the one before was put aside.
+fn is_made(folder: &Path) -> anyhow::Result<bool> {
+    Ok(Folder::at(folder).is_empty() || !earlier(folder)?.is_empty())
+}
+
 /// Why nothing goes on without the current one.
 fn missing(place: &Path) -> String {
     let place = place.display();
@@ -323,5 +327,10 @@ mod tests {
         let start = Peppers::open(folder.path()).map(drop).unwrap_err().to_string();
         assert!(start.contains("put it back"), "{start}");
         assert_eq!(find(), start);
+        // Put aside, for a start to make another.
+        Draft::write(&folder.path().join("pepper-1.key"), &Pepper::random().unwrap())
+            .and_then(Draft::publish)
+            .unwrap();
+        assert!(find().contains("the service makes it"));
     }
 }

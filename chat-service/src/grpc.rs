@@ -83,6 +83,8 @@ impl ChatService for Handler {
         let answered = async {
             let said = self.conversations.say(&who, session_id, text, &request_id, (&heard, now));
             let begun = said.await?;
+            // A stop does not wait for those who only wait.
+            drop(heard);
             noticed = begun.turn.notice().or(noticed.take());
             let (replayed, limits) = (begun.replayed, views::limits(&begun.allowances));
             let disclosure = self.conversations.disclosure(&begun.turn).map(safety::disclosure);

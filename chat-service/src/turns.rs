@@ -31,7 +31,7 @@ use crate::requests::Request;
 use crate::store::{
     Begin, Begun, Failure, Keep, Lease, Message, Outcome, State, Store, Turn, What, Words,
 };
-use registry::Registry;
+use registry::{Live, Registry};
 
 pub(crate) use follower::{Cursor, Follower, News};
 
@@ -158,12 +158,9 @@ impl Turns {
 
     /// Works on a turn that is ours, in a task of its own. `spent`: what beginning it took.
     async fn start(&self, turn: Turn, place: Option<OwnedSemaphorePermit>, spent: Duration) {
-        // It came too late to be counted among those that are handed over.
-        if self.closing.is_cancelled() {
-            return self.hand_over().await;
-        }
         // Entered before the task runs, so that its lease is renewed from now on.
-        let (live, turns) = (self.registry.open(&turn), self.clone());
+        let Some(live) = self.enter(&turn).await else { return };
+        let turns = self.clone();
         self.tasks.spawn(async move { turns.work(turn, live, place, spent).await });
     }
 
@@ -278,6 +275,17 @@ impl Turns {
             self.registry.close(turn_id, live.claims, End::Interrupted);
         }
         self.hand_over().await;
+    }
+
+    /// Enters a turn that is ours. `None`: it came too late to be among those that were handed over, and is now.
+    async fn enter(&self, turn: &Turn) -> Option<Live> {
+        let live = self.registry.open(turn);
+        if !self.closing.is_cancelled() {
+            return Some(live);
+        }
+        self.registry.close(turn.id, live.claims, End::Interrupted);
+        self.hand_over().await;
+        None
     }
 
     /// Lets go of all turns that this process has.

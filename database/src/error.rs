@@ -10,8 +10,9 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 const PASSING: [&str; 8] = ["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25P03"];
 /// What it says of a statement that took too long: `query_canceled`.
 const TOO_LONG: &str = "57014";
-/// What SQLite says while somebody else, such as a shell, writes for too long: `SQLITE_BUSY`.
-const IN_USE: &str = "5";
+/// What SQLite says while somebody else, such as a shell, writes for too long: `SQLITE_BUSY`, also with what makes it
+/// more exact (`_RECOVERY`, `_SNAPSHOT`).
+const IN_USE: [&str; 3] = ["5", "261", "517"];
 /// What each says where the disk is full: `SQLITE_FULL`, and `disk_full` of PostgreSQL.
 const NO_ROOM: [&str; 2] = ["13", "53100"];
 
@@ -76,9 +77,8 @@ impl Error {
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         let is_in_need = |error| {
-            code_of(error).is_some_and(|code| {
-                [TOO_LONG, IN_USE].contains(&code.as_str()) || NO_ROOM.contains(&code.as_str())
-            })
+            let all = [&[TOO_LONG][..], &IN_USE, &NO_ROOM].concat();
+            code_of(error).is_some_and(|code| all.contains(&code.as_str()))
         };
         matches!(self, Self::Overloaded | Self::Closed)
             || self.is_passing()

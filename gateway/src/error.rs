@@ -232,6 +232,14 @@ impl ApiError {
             .with_retry_after(Duration::from_secs(2))
     }
 
+    /// For what was asked of a gateway that stops before it has an answer, or knows what became of it.
+    pub(crate) fn stopping() -> Self {
+        let detail =
+            "The service is being restarted. Before you send this again, look whether it is there.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .with_retry_after(Duration::from_secs(5))
+    }
+
     pub(crate) fn timeout() -> Self {
         let detail = "This took too long. Please try again shortly.";
         Self::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail)

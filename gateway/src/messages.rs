@@ -47,7 +47,8 @@ pub(crate) async fn send(
     let request = backends::perhaps_again(caller.asks(SEND, request), is_named);
     let mut turns = app.backends.turns.clone();
     let answer = backends::answer(SEND, turns.send_message(request));
-    let reply = replies::wait_for(&app, answer).await?;
+    let reply = replies::wait_for(&app, answer).await;
+    let reply = reply.unwrap_or_else(|| Err(ApiError::stopping()))?;
     let (Some(turn), Some(ai_message)) = (reply.turn, reply.ai_message) else {
         return Err(ApiError::internal());
     };

@@ -129,6 +129,11 @@ struct Beside {
 }
 
 impl Beside {
+    /// The error for whoever cannot be waited for any longer.
+    fn left_behind(&self) -> ApiError {
+        if self.turn.is_some() { ApiError::restarting() } else { ApiError::stopping() }
+    }
+
     /// Says it beside an answer, also beside one that is no reply.
     fn tell(self, answer: Result<Response, ApiError>) -> Response {
         let mut response = match (answer, self.turn) {
@@ -146,18 +151,15 @@ impl Beside {
     }
 }
 
-/// Waits for an answer that comes as a whole, but not until its connection is cut off because the gateway stops.
-pub(crate) async fn wait_for<T>(
-    app: &App,
-    answer: impl Future<Output = Result<T, ApiError>>,
-) -> Result<T, ApiError> {
+/// Waits for an answer, but not until its connection is cut off because the gateway stops: `None` then.
+pub(crate) async fn wait_for<T>(app: &App, answer: impl Future<Output = T>) -> Option<T> {
     let too_late = async {
         app.overdue.cancelled().await;
         sleep(LAST_CHANCE).await;
     };
     tokio::select! {
-        answer = answer => answer,
-        () = too_late => Err(ApiError::restarting()),
+        answer = answer => Some(answer),
+        () = too_late => None,
     }
 }
 
@@ -174,9 +176,10 @@ pub(crate) async fn respond(
         let in_time =
             async { timeout(SEND, collected).await.unwrap_or_else(|_| Err(ApiError::timeout())) };
         let collected = wait_for(app, in_time).await;
+        let collected = collected.unwrap_or_else(|| Err(beside.left_behind()));
         return Ok(beside.tell(collected));
     }
-    let reply = begin.await?;
+    let reply = wait_for(app, begin).await.unwrap_or_else(|| Err(ApiError::stopping()))?;
     let first = reply.first.as_ref().and_then(|first| first.event.clone());
     let mut response = events::respond(app, headers, reply);
     // Help that comes first does not wait for what these headers need.

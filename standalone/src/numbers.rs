@@ -14,14 +14,16 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// Looks at both databases, which are of this version. Accounts that are not there have given none.
+    /// Looks at both databases, which are of this version. Accounts that are not there, or an empty file, have given
+    /// none.
     ///
     /// # Errors
     /// When one cannot be read.
     pub(crate) async fn read(accounts: &Url, conversations: &Url) -> anyhow::Result<Self> {
         // First who is named: whoever registers meanwhile has said nothing yet.
         let kept = chat_service::census(conversations).await?.highest;
-        let is_there = accounts.file().is_none_or(|file| file.exists());
+        let is_there =
+            accounts.file().is_none_or(|file| file.metadata().is_ok_and(|it| it.len() > 0));
         let given = if is_there { restoration::census(accounts).await?.last_given } else { 0 };
         Ok(Self { kept, given })
     }
@@ -36,7 +38,8 @@ impl Numbers {
             kept <= given,
             "these accounts are not those of these conversations, which are of people up to number {kept}: accounts \
              end at {given}, and who registers next would have somebody else's conversations. Put back the \
-             accounts, or restore a backup (`ai-buddy restore`)"
+             accounts, or restore a backup (ai-buddy restore); if they are gone for good, ai-buddy migrate and then \
+             ai-buddy restored see to it that no number is given again"
         );
         Ok(())
     }

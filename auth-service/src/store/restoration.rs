@@ -80,7 +80,7 @@ pub(super) async fn last_given(connection: &impl ConnectionTrait) -> Result<Opti
     let backend = connection.get_database_backend();
     let last = match backend {
         DbBackend::Postgres => {
-            "SELECT pg_sequence_last_value(pg_get_serial_sequence('users', 'id')::regclass)"
+            "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM users_id_seq"
         }
         _ => "SELECT seq FROM sqlite_sequence WHERE name = 'users'",
     };

@@ -68,11 +68,10 @@ impl Turns {
         let mut next = Some((turn, live));
         while let Some((turn, live)) = next.take() {
             let spent = std::mem::take(&mut spent);
-            let follower = self.work_on(turn, &live, spent).await;
-            next = follower.map(|turn| {
-                let live = self.registry.open(&turn);
-                (turn, live)
-            });
+            next = match self.work_on(turn, &live, spent).await {
+                Some(turn) => self.enter(&turn).await.map(|live| (turn, live)),
+                None => None,
+            };
         }
     }
 

@@ -63,7 +63,7 @@ impl ApiError {
         }
     }
 
-    /// For a stream that the gateway ends because it stops itself.
+    /// For a reply that goes on, though the gateway cannot wait for it because it stops itself.
     pub(crate) fn restarting() -> Self {
         Self::interrupted(WAIT)
     }

@@ -66,21 +66,29 @@ async fn whoever_waits_for_a_whole_answer_is_told_that_it_will_come_later() {
     let world = World::start_with(soon).await;
     world.chat.send.plays(|_| pending());
     world.chat.edit.answers(|_| Ok(stays(vec![accepted(), disclosed(Disclosure::default())])));
+    world.chat.stream.answers(|_| Ok(stays(Vec::new())));
     let say = async |path| {
         answer(world.request_as_user("POST", path).json(&json!({"text": "hello"}))).await
     };
     let stopping = async {
         world.chat.send.called(1).await;
         world.chat.edit.called(1).await;
+        world.chat.stream.called(1).await;
         world.stop.cancel();
     };
-    let (said, edited, ()) =
-        tokio::join!(say("/api/send-message/"), say("/api/messages/8/edit/"), stopping);
-    for answer in [&said, &edited] {
-        assert_eq!(answer.says(), (503, "interrupted".to_owned()));
+    let streaming = world.request_as_user("POST", "/api/send-message/");
+    let streaming = streaming.header("accept", "text/event-stream, application/json");
+    let streaming = answer(streaming.json(&json!({"text": "hello"})));
+    let (said, edited) = (say("/api/send-message/"), say("/api/messages/8/edit/"));
+    let (said, edited, streamed, ()) = tokio::join!(said, edited, streaming, stopping);
+    // Of the one it is known that it is stored.
+    assert_eq!(said.says(), (503, "unavailable".to_owned()));
+    assert_eq!(edited.says(), (503, "interrupted".to_owned()));
+    assert_eq!((said.header("location"), edited.header("location")), ("", "/api/turns/5/"));
+    for answer in [&said, &streamed, &edited] {
         assert_eq!(answer.header("retry-after"), "5");
     }
-    assert_eq!((said.header("location"), edited.header("location")), ("", "/api/turns/5/"));
+    assert_eq!(streamed.says(), (503, "unavailable".to_owned()));
     world.stopped().await;
 }
 

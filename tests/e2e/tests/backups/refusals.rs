@@ -171,4 +171,14 @@ async fn accounts_that_would_give_somebodys_number_anew_do_not_start_beside_thei
         assert!(ended.code == Some(1) && is_told, "{words:?}: {}", ended.text);
     }
     assert_eq!(everything(&data), before, "and no accounts are made");
+
+    // The accounts are gone for good.
+    for words in ["migrate", "restored"] {
+        let ended = house.run("data", &[words]).await;
+        assert_eq!(ended.code, Some(0), "{words}: {}", ended.text);
+    }
+    let (_server, product) = house.start("data").await;
+    let grace = product.register("grace").await;
+    assert_eq!(grace.get("/api/get-messages/?session_id=1").await.status, 404);
+    assert!(grace.id > 1_000_000, "{}", grace.id);
 }
