@@ -12,6 +12,8 @@ const IMMINENT: &str = "What this person wrote reads as if they may act very soo
 done something. First of all ask them, calmly and in one sentence, to call the emergency number now or to \
 have somebody near them do it. Then stay with them: short sentences, one question, no advice on anything \
 else.";
+const DONE: &str = "They may have hurt themselves already. If they bleed, ask them to press a clean cloth hard \
+on the wound. Ask them to open the door and to stay awake until the ambulance is there.";
 const HIGH: &str = "What this person wrote reads as if they may want to end their life or hurt \
 themselves. Say that you are glad they told you, ask directly and calmly whether they are thinking about \
 killing themselves and whether they are safe right now, and name the help below once. Suggest distance from \
@@ -38,6 +40,9 @@ pub(crate) fn of(notice: Option<&Notice>, whereabouts: Whereabouts) -> String {
             _ => ELEVATED,
         };
         let _written = write!(text, "Right now\n- {about}");
+        if notice.is_done {
+            let _written = write!(text, "\n- {DONE}");
+        }
         for category in &notice.categories {
             if let Some(more) = more(*category) {
                 let _written = write!(text, "\n- {more}");

@@ -85,9 +85,10 @@ impl Notice {
             (Tier::Elevated, raised) if raised < Tier::Elevated => return None,
             _ => Display::Pointer,
         };
-        // What somebody else goes through says nothing about the person, once they are well.
-        let tier =
-            if heard.raised == Tier::Third { heard.tier.max(Tier::Third) } else { heard.tier };
+        // Who worries about somebody else needs words for that, also after a hint of their own; not
+        // while they are in danger themselves.
+        let is_about_other = heard.raised == Tier::Third && !heard.tier.is_danger();
+        let tier = if is_about_other { Tier::Third } else { heard.tier };
         let mut categories = said.categories.clone();
         if categories.is_empty() {
             categories.push(Category::SelfHarm);
@@ -245,5 +246,13 @@ mod tests {
         let notice = found[0].clone().unwrap();
         assert_eq!(notice.tier, Tier::Imminent);
         assert!(notice.reply(1).contains("911"));
+    }
+
+    #[test]
+    fn whoever_worries_about_somebody_is_told_how_to_help_after_a_hint_of_their_own_too() {
+        let said = ["nobody would miss me", "my friend wants to kill himself, what do I do"];
+        let other = notices(&said, "en-US")[1].clone().unwrap();
+        assert_eq!((other.tier, other.display), (Tier::Third, Display::Line));
+        assert!(other.message().contains("stay with them"), "{}", other.message());
     }
 }
