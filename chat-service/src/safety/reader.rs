@@ -272,6 +272,7 @@ mod tests {
             "I'm cutting myself again",
             "this exam is killing me and I want to die",
             "I've written the note and I have the rope",
+            "I just jumped off the roof",
             "I have a plan to kill myself",
         ] {
             assert!(screen_closely(text).tier.is_danger(), "{text}");

@@ -84,15 +84,16 @@ impl Screening {
     }
 
     /// Whether the encoder knows better: of other dangers than to oneself it has learned nothing, and of
-    /// other languages little.
+    /// other languages little. What was done already is not for it to take back.
     fn may_be_lowered(&self) -> bool {
         self.categories == [Category::SelfHarm]
+            && !self.is_done
             && self.language.is_none_or(|language| language == Language::English)
     }
 
     /// Lowers what was found to what the message means when it is read.
     fn lower(&mut self, (tier, sign): (Tier, &'static str)) {
-        (self.tier, self.is_done) = (tier, false);
+        self.tier = tier;
         if tier < Tier::Third {
             self.categories.clear();
         }
