@@ -205,10 +205,11 @@ async fn read_along(person: &User, turn: i64, (door, begun): (&Semaphore, &Semap
 /// first the one that makes the reply, then the one that does not. All read on at the other one.
 async fn a_thousand_read_on(how: &str, ends: impl AsyncFn(&mut Process)) {
     let (_turn, stub) = (TURN.lock().await, Stub::start().await.unwrap());
-    let text = ["Wört", "für ", "Wort. "].repeat(75).concat();
+    let text = ["Wört", "für ", "Wort. "].repeat(22).concat();
     let mut twins = Twins::start(&stub.base_url()).await;
     for makes_it in [true, false] {
-        let every = Duration::from_millis(300);
+        // A thousand words a second to be told in all: a slow machine has time left for those who are to be taken over.
+        let every = Duration::from_secs(1);
         stub.always(Behaviour::TokenDelay { text: text.clone(), every });
         let ada = twins.gateways[0].register(&format!("ada-{makes_it}")).await;
         let mut first = ada.stream("tell me a long story").await;
