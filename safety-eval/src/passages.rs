@@ -15,6 +15,8 @@ pub struct Passage {
     pub elevated: bool,
     /// Whether it is high or graver.
     pub high: bool,
+    /// Whether somebody else is in danger, and the writer is not.
+    pub third: bool,
 }
 
 impl Passage {
@@ -27,21 +29,22 @@ impl Passage {
         if row.label == Some(Label::Other) {
             return Vec::new();
         }
-        let (elevated, high) = (tier >= Tier::Elevated, tier >= Tier::High);
+        let (elevated, high, third) =
+            (tier >= Tier::Elevated, tier >= Tier::High, tier == Tier::Third);
         let passages = passages(text);
         let gravest = passages.first().map(|passage| format!(" {passage} ")).unwrap_or_default();
         let longest = passages.iter().map(String::len).max();
         // Of a calm text every passage is calm, unless only what stands beside it makes it so; of
         // another, nobody knows it of those without the gravest.
         let is_known = |passage: &String| {
-            if elevated {
+            if elevated || third {
                 format!(" {passage} ").contains(&gravest)
             } else {
                 Some(passage.len()) == longest || !screen(passage).tier.is_danger()
             }
         };
         let known = passages.into_iter().filter(is_known);
-        known.map(|passage| Self { passage, elevated, high }).collect()
+        known.map(|passage| Self { passage, elevated, high, third }).collect()
     }
 }
 
@@ -67,7 +70,7 @@ mod tests {
         let listed = list_of(r#"{"text": "I want to d1e, OK?", "label": 1, "tier": "high"}"#);
         assert_eq!(
             listed,
-            "{\"passage\":\"i want to die , ok\",\"elevated\":true,\"high\":true}\n"
+            "{\"passage\":\"i want to die , ok\",\"elevated\":true,\"high\":true,\"third\":false}\n"
         );
     }
 
@@ -84,6 +87,15 @@ mod tests {
         let grave = r#"{"text": "Tickets sold out. I want to die.", "label": 1, "tier": "high"}"#;
         let listed = list_of(grave);
         assert!(listed.contains("\"i want to die\""), "{listed}");
+        assert!(!listed.contains("\"tickets sold out\""), "{listed}");
+        let third = r#"{"text": "Tickets sold out. My friend wants to die.", "label": -1, "tier": "third"}"#;
+        let listed = list_of(third);
+        assert!(
+            listed.contains(
+                "\"my friend wants to die\",\"elevated\":false,\"high\":false,\"third\":true"
+            ),
+            "{listed}"
+        );
         assert!(!listed.contains("\"tickets sold out\""), "{listed}");
     }
 

@@ -7,11 +7,9 @@
 //! other scripts it cannot read.
 
 mod passage;
+mod reading;
 
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use encoder::Encoder;
 
 use super::score::Score;
 use super::spelling::Word;
@@ -20,27 +18,32 @@ use super::tokens::Tokens;
 use passage::Passage;
 
 pub(super) use passage::is_all_legible;
+pub use reading::Reading;
+pub(super) use reading::check;
 
 // Set on `safety-eval/gold/tune`, from which nothing was learned, and so that hardly any letter of
 // people without danger (CounselChat) and hardly any comment (GoEmotions) is taken for one.
 /// From where on it is high where rules found less.
-const HIGH: f32 = 4.0;
+const HIGH: f32 = 3.0;
 /// The same of a letter: there are many passages to choose from, and most of them are sad.
-const HIGH_IN_A_LETTER: f32 = 6.0;
+const HIGH_IN_A_LETTER: f32 = 7.0;
 /// Words of the longest text that is no letter.
-const LETTER: usize = 60;
-/// How much it counts against that if a passage does not sound like it.
+const LETTER: usize = 35;
+/// How much it counts against that if a passage does not sound like it: has a score below this.
 const DISSENT: f32 = 2.0;
-/// Words of a passage that says enough by itself.
+const SOUNDS_LIKE_IT: f32 = 0.5;
+/// Words of a passage, or of a text, that says enough by itself.
 const ENOUGH: usize = 10;
-/// How much each word less counts against it.
+/// How much each word less counts against raising it, and against taking a danger back.
 const SHORT: f32 = 0.3;
 /// From where on it is elevated.
 const ELEVATED: f32 = 1.5;
+/// From where on somebody else is in danger.
+const THIRD: f32 = 2.5;
 /// Below this a danger that rules found is a hint.
-const NO_DANGER: f32 = -3.0;
+const NO_DANGER: f32 = 0.0;
 /// Below this a danger that only the score heard is a hint.
-const UNCONFIRMED: f32 = 4.5;
+const UNCONFIRMED: f32 = 2.0;
 /// Below this a hint that only the score heard is none.
 const NO_HINT: f32 = -1.0;
 /// From where on a score is enough for a danger that rules found: nobody waits for a second look.
@@ -48,25 +51,14 @@ const SOUNDS_SO: f32 = 0.8;
 /// Below this score nothing is read where rules found nothing.
 const SOUNDS_CALM: f32 = -1.5;
 
-static ENCODER: LazyLock<Result<Encoder, encoder::Error>> = LazyLock::new(|| {
-    Encoder::read(include_str!("reader/pieces.txt"), include_bytes!("reader/weights.safetensors"))
-});
-
-/// What was read out of a passage: about the logarithm of the odds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
-    /// That it is elevated or graver.
-    pub elevated: f32,
-    /// That it is high or graver.
-    pub high: f32,
-}
-
 /// What was read out of a text: of each number the gravest of its passages.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Findings {
     reading: Reading,
     /// How high it is, less what speaks against that: that it is high from zero on.
     sure: f32,
+    /// How high it is, and what speaks against taking back what is said in few words.
+    kept: f32,
 }
 
 impl Findings {
@@ -80,54 +72,52 @@ impl Findings {
         let findings = readings.map(|(reading, passage)| Self {
             reading,
             sure: reading.high - against(passage) - bar,
+            kept: reading.high + brevity(passage.words),
         });
         findings.reduce(|one, other| Self {
             reading: Reading {
                 elevated: one.reading.elevated.max(other.reading.elevated),
                 high: one.reading.high.max(other.reading.high),
+                third: one.reading.third.max(other.reading.third),
             },
             sure: one.sure.max(other.sure),
+            kept: one.kept.max(other.kept),
         })
     }
 
     /// What it makes of a tier that was found, by rules or by sound alone, and the sign for it.
     pub(super) fn correct(self, found: Tier, is_sound: bool) -> Option<(Tier, &'static str)> {
-        let Self { reading, sure } = self;
+        let Self { reading, sure, kept } = self;
         if found.is_danger() {
-            let least = if is_sound { UNCONFIRMED } else { NO_DANGER };
-            (reading.high < least).then_some((Tier::Elevated, "reader.calm"))
+            let is_none = if is_sound { reading.high < UNCONFIRMED } else { kept < NO_DANGER };
+            is_none.then_some((Tier::Elevated, "reader.calm"))
         } else if sure >= 0.0 {
             Some((Tier::High, "reader.high"))
         } else if found < Tier::Third && reading.elevated >= ELEVATED {
             Some((Tier::Elevated, "reader.elevated"))
-        } else if is_sound && reading.elevated < NO_HINT {
-            Some((Tier::Low, "reader.calm"))
         } else {
-            None
+            let is_none = is_sound && reading.elevated < NO_HINT;
+            let is_third = reading.third >= THIRD && (found < Tier::Third || is_none);
+            if is_third {
+                Some((Tier::Third, "reader.third"))
+            } else {
+                is_none.then_some((Tier::Low, "reader.calm"))
+            }
         }
     }
 }
 
 /// What speaks against taking a passage for high: that it does not sound so, that it is short.
 fn against(passage: &Passage) -> f32 {
-    // Words of a passage are few.
-    #[expect(clippy::cast_precision_loss)]
-    let missing = ENOUGH.saturating_sub(passage.words) as f32;
-    SHORT * missing - DISSENT * passage.score.high.min(0.0)
+    brevity(passage.words) - DISSENT * (passage.score.high - SOUNDS_LIKE_IT).min(0.0)
 }
 
-impl Reading {
-    /// Reads passages, as [`passages`] writes them.
-    #[must_use]
-    pub fn all(passages: &[&str]) -> Vec<Self> {
-        // Nobody serves with an encoder that cannot be read: see `check`.
-        let answers = ENCODER.as_ref().map(|encoder| encoder.judge(passages)).unwrap_or_default();
-        let readings = answers.iter().filter_map(|answers| match *answers.as_slice() {
-            [elevated, high] => Some(Self { elevated, high }),
-            _ => None,
-        });
-        readings.collect()
-    }
+/// How much it counts that there are so few words.
+fn brevity(words: usize) -> f32 {
+    // No more than ten.
+    #[expect(clippy::cast_precision_loss)]
+    let missing = ENOUGH.saturating_sub(words) as f32;
+    SHORT * missing
 }
 
 /// The passages of a text that sound gravest, as they are read and learned from, the gravest first: none
@@ -156,21 +146,35 @@ pub(super) fn is_sure(score: Score) -> bool {
     score.high >= SOUNDS_SO
 }
 
-/// Tells whether the encoder can be read.
-///
-/// # Errors
-/// What is wrong with it.
-pub(super) fn check() -> Result<(), String> {
-    ENCODER.as_ref().map(|_| ()).map_err(ToString::to_string)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::safety::{reconsider, screen, screen_closely};
 
     fn findings(elevated: f32, high: f32) -> Findings {
-        Findings { reading: Reading { elevated, high }, sure: high - HIGH }
+        Findings { reading: Reading { elevated, high, third: -9.0 }, sure: high - HIGH, kept: high }
+    }
+
+    #[test]
+    fn danger_to_somebody_else_is_none_to_whoever_tells_of_it() {
+        let third = |own: f32| {
+            let calm = findings(own, -9.0);
+            Findings { reading: Reading { third: 9.0, ..calm.reading }, ..calm }
+        };
+        let of_others = Some((Tier::Third, "reader.third"));
+        for found in [Tier::None, Tier::Low] {
+            assert_eq!(third(0.0).correct(found, false), of_others, "{found:?}");
+        }
+        assert_eq!(third(-9.0).correct(Tier::Elevated, true), of_others, "it only sounded so");
+        assert_eq!(third(-9.0).correct(Tier::Elevated, false), None, "rules found a hint");
+        let own = Some((Tier::Elevated, "reader.elevated"));
+        assert_eq!(third(9.0).correct(Tier::None, false), own, "both are in danger");
+        for text in [
+            "my flatmate told me she wants to kill herself and now she won't open her door",
+            "my son wrote me that he has said goodbye to everybody and he isn't picking up",
+        ] {
+            assert_eq!(screen_closely(text).tier, Tier::Third, "{text}");
+        }
     }
 
     #[test]
@@ -195,28 +199,19 @@ mod tests {
     }
 
     #[test]
-    fn passages_are_read_together_as_each_by_itself() {
-        let passages = ["we had soup", "i want to die , i mean it", "so tired of being here"];
-        let together = Reading::all(&passages);
-        assert_eq!(together.len(), passages.len());
-        for (passage, together) in passages.into_iter().zip(together) {
-            let alone = Reading::all(&[passage]);
-            assert!((alone[0].elevated - together.elevated).abs() < 1e-3, "{alone:?} {together:?}");
-            assert!((alone[0].high - together.high).abs() < 1e-3, "{alone:?} {together:?}");
-        }
-        assert_eq!(Reading::all(&[]), []);
-    }
-
-    #[test]
     fn reading_and_score_must_agree() {
         let unsure = findings(2.0, 1.0);
         assert_eq!(unsure.correct(Tier::High, false), None);
         let unconfirmed = unsure.correct(Tier::High, true);
         assert_eq!(unconfirmed, Some((Tier::Elevated, "reader.calm")), "only the score heard it");
-        let calm = findings(-2.0, -4.0);
+        let calm = findings(-2.0, -1.0);
+        let taken_back = Some((Tier::Elevated, "reader.calm"));
+        assert_eq!(calm.correct(Tier::High, false), taken_back);
+        let brief = Findings { kept: calm.kept + brevity(4), ..calm };
+        assert_eq!(brief.correct(Tier::High, false), None, "four words are said outright");
         assert_eq!(calm.correct(Tier::Elevated, false), None, "a hint by rules stays");
         assert_eq!(calm.correct(Tier::Elevated, true), Some((Tier::Low, "reader.calm")));
-        let sure = findings(6.0, 5.0);
+        let sure = findings(6.0, 4.0);
         assert_eq!(sure.correct(Tier::None, false), Some((Tier::High, "reader.high")));
         let elevated = Some((Tier::Elevated, "reader.elevated"));
         let letter = Findings { sure: sure.reading.high - HIGH_IN_A_LETTER, ..sure };
