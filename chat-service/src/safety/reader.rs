@@ -41,7 +41,7 @@ const ELEVATED: f32 = 1.5;
 /// From where on somebody else is in danger.
 const THIRD: f32 = 2.5;
 /// Below this a danger that rules found is a hint.
-const NO_DANGER: f32 = 0.0;
+const NO_DANGER: f32 = -2.0;
 /// Below this a danger that only the score heard is a hint.
 const UNCONFIRMED: f32 = 2.0;
 /// Below this a hint that only the score heard is none.
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(unsure.correct(Tier::High, false), None);
         let unconfirmed = unsure.correct(Tier::High, true);
         assert_eq!(unconfirmed, Some((Tier::Elevated, "reader.calm")), "only the score heard it");
-        let calm = findings(-2.0, -1.0);
+        let calm = findings(-2.0, -3.0);
         let taken_back = Some((Tier::Elevated, "reader.calm"));
         assert_eq!(calm.correct(Tier::High, false), taken_back);
         let brief = Findings { kept: calm.kept + brevity(4), ..calm };
