@@ -29,10 +29,11 @@ const HIGH: f32 = 3.0;
 const HIGH_IN_A_LETTER: f32 = 7.0;
 /// Words of the longest text that is no letter.
 const LETTER: usize = 35;
-/// How much it counts against that if a passage does not sound like it: has a score below this.
+/// How much each point of score that a passage lacks counts against that.
 const DISSENT: f32 = 2.0;
+/// From this score on a passage sounds like it.
 const SOUNDS_LIKE_IT: f32 = 0.5;
-/// Words of a passage, or of a text, that says enough by itself.
+/// Words of a passage that says enough by itself.
 const ENOUGH: usize = 10;
 /// How much each word less counts against raising it, and against taking a danger back.
 const SHORT: f32 = 0.3;
@@ -88,6 +89,7 @@ impl Findings {
     /// What it makes of a tier that was found, by rules or by sound alone, and the sign for it.
     pub(super) fn correct(self, found: Tier, is_sound: bool) -> Option<(Tier, &'static str)> {
         let Self { reading, sure, kept } = self;
+        let is_calm = is_sound && reading.elevated < NO_HINT;
         if found.is_danger() {
             let is_none = if is_sound { reading.high < UNCONFIRMED } else { kept < NO_DANGER };
             is_none.then_some((Tier::Elevated, "reader.calm"))
@@ -95,14 +97,10 @@ impl Findings {
             Some((Tier::High, "reader.high"))
         } else if found < Tier::Third && reading.elevated >= ELEVATED {
             Some((Tier::Elevated, "reader.elevated"))
+        } else if reading.third >= THIRD && (found < Tier::Third || is_calm) {
+            Some((Tier::Third, "reader.third"))
         } else {
-            let is_none = is_sound && reading.elevated < NO_HINT;
-            let is_third = reading.third >= THIRD && (found < Tier::Third || is_none);
-            if is_third {
-                Some((Tier::Third, "reader.third"))
-            } else {
-                is_none.then_some((Tier::Low, "reader.calm"))
-            }
+            is_calm.then_some((Tier::Low, "reader.calm"))
         }
     }
 }
