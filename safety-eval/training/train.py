@@ -41,6 +41,9 @@ HALVES = torch.cpu._is_avx512_bf16_supported()
 LONGEST = 192
 # Common words whose pieces are kept besides those of the passages, by language.
 COMMON = {"en": 12_000, "de": 2_000, "es": 2_000, "fr": 2_000, "pt": 2_000}
+# Words that may stand beside a passage without a meaning: rarer ones, and letters and digits at random.
+ANY = top_n_list("en", 20_000)[5_000:]
+SIGNS = string.ascii_lowercase + string.digits
 MARKS = ["[UNK]", "[CLS]", "[SEP]", ".", ",", '"']
 
 
@@ -55,6 +58,19 @@ def slip(word, dice):
             word[:at] + dice.choice(string.ascii_lowercase) + word[at + 1 :],
         ]
     )
+
+
+def accompany(passage, dice):
+    """A passage as it is, or, one in seven, with one or two words beside it that say nothing: a name, a
+    number, whatever the finger hit."""
+    if dice.random() > 0.15:
+        return passage
+    odd = [
+        dice.choice(ANY) if dice.random() < 0.5 else "".join(dice.choices(SIGNS, k=dice.randint(1, 7)))
+        for _ in range(dice.randint(1, 2))
+    ]
+    mark = [dice.choice(",.")] if dice.random() < 0.7 else []
+    return " ".join([passage, *mark, *odd] if dice.random() < 0.7 else [*odd, *mark, passage])
 
 
 def hurry(passage, dice):
@@ -120,7 +136,7 @@ def learn(rows, tokenizer, reader, rounds):
     for round_ in range(rounds):
         losses = []
         for batch in batches(rows, dice):
-            texts = [hurry(row["passage"], dice) for row in batch]
+            texts = [hurry(accompany(row["passage"], dice), dice) for row in batch]
             pieces = tokenizer(
                 texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
             )

@@ -87,7 +87,7 @@ impl Rules {
     pub(super) fn find(&self, words: &[Word]) -> Found {
         let mut found = Found { hits: Vec::new(), marks: vec![Default::default(); words.len()] };
         // From which word on a phrase was not looked for yet.
-        let mut untried = vec![0_usize; self.phrases.len()];
+        let mut untried = vec![0_u32; self.phrases.len()];
         let mut start = 0;
         // No phrase goes on over the end of a sentence.
         for words in words.chunk_by(|_, next| next.before < Break::Hard) {
@@ -99,7 +99,7 @@ impl Rules {
         found
     }
 
-    fn find_in(&self, sentence: Sentence, untried: &mut [usize], found: &mut Found) {
+    fn find_in(&self, sentence: Sentence, untried: &mut [u32], found: &mut Found) {
         for at in 0..sentence.words.len() {
             for number in self.anchors.at(at, sentence.words) {
                 let (Some(phrase), Some(untried)) =
@@ -110,7 +110,7 @@ impl Rules {
                 if !phrase.way.may_be_at(at, sentence.words) {
                     continue;
                 }
-                let tried = untried.saturating_sub(sentence.start);
+                let tried = (*untried as usize).saturating_sub(sentence.start);
                 let first = at.saturating_sub(phrase.way.reach).max(tried);
                 let places = sentence.words.get(first..=at).unwrap_or_default();
                 for (place, word) in (first..).zip(places) {
@@ -118,7 +118,7 @@ impl Rules {
                         phrase.look(sentence, place, found);
                     }
                 }
-                *untried = sentence.start + at + 1;
+                *untried = u32::try_from(sentence.start + at + 1).unwrap_or(u32::MAX);
             }
         }
     }

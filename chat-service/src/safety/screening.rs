@@ -314,4 +314,15 @@ mod tests {
         assert_eq!(heard.tier, Tier::High);
         assert_eq!(heard.categories, [Category::SelfHarm, Category::Abuse]);
     }
+
+    #[test]
+    fn letters_set_apart_are_words_in_every_alphabet() {
+        for text in ["I want to kill myself", "quiero morir", "أريد أن أموت", "मैं मरना चाहता हूँ"]
+        {
+            let spread = |word: &str| word.chars().map(String::from).collect::<Vec<_>>().join(" ");
+            let apart = text.split(' ').map(spread).collect::<Vec<_>>().join("  ");
+            assert!(find(text).tier.is_danger(), "{text}");
+            assert_eq!(find(&apart).tier, find(text).tier, "{apart}");
+        }
+    }
 }

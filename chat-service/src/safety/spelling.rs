@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use foldhash::{HashMap, HashSet};
 
+use super::letters::{is_ideograph, is_letter};
 use super::slips::Slips;
 use super::tokens::{Break, Token, Tokens};
 use super::vocabulary::{Reading, Vocabulary};
@@ -302,9 +303,14 @@ impl Spelling {
 /// How many single letters stand here one after the other.
 fn spaced(tokens: &[Token], at: usize) -> usize {
     let letters = tokens.iter().skip(at).enumerate().take_while(|(number, token)| {
-        let is_letter =
-            token.text.len() == 1 && token.text.bytes().all(|b| b.is_ascii_alphanumeric());
-        is_letter && (*number == 0 || token.before < Break::Hard)
+        is_single(&token.text) && (*number == 0 || token.before < Break::Hard)
     });
     letters.count()
+}
+
+/// Whether a token is one letter, in a script in which that is hardly ever a word.
+fn is_single(token: &str) -> bool {
+    let mut letters = token.chars();
+    letters.next().is_some_and(|letter| is_letter(letter) && !is_ideograph(letter))
+        && letters.next().is_none()
 }

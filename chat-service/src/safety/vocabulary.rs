@@ -5,16 +5,36 @@ use foldhash::{HashMap, HashMapExt};
 /// Beginnings of words that rules may speak of.
 const MOST_STEMS: usize = 256;
 
+/// Longest beginning, in bytes, and one more.
+const LONGEST_STEM: usize = 64;
+/// Into how many kinds the first two bytes of words fall: those of two plain letters never into one.
+const STARTS: usize = 1 << 13;
+
 /// Some of the beginnings, a bit each.
 pub(super) type Stems = [u64; MOST_STEMS / 64];
 
 /// The numbers of some beginnings.
 pub(super) fn stems(stems: &Stems) -> impl Iterator<Item = usize> {
-    stems.iter().enumerate().flat_map(|(number, bits)| {
-        let rest = std::iter::successors(Some(*bits), |bits| Some(bits & bits.wrapping_sub(1)));
-        let set = rest.take_while(|bits| *bits != 0);
-        set.map(move |bits| number * 64 + bits.trailing_zeros() as usize)
-    })
+    let numbered = stems.iter().enumerate();
+    numbered.flat_map(|(number, bits)| ones(*bits).map(move |bit| number * 64 + bit))
+}
+
+/// Which bits are set, the lowest first.
+fn ones(bits: u64) -> impl Iterator<Item = usize> {
+    let rest = std::iter::successors(Some(bits), |bits| Some(bits & bits.wrapping_sub(1)));
+    rest.take_while(|bits| *bits != 0).map(|bits| bits.trailing_zeros() as usize)
+}
+
+/// The first two bytes of a word, zero where there is none.
+fn first_two(word: &str) -> (u8, u8) {
+    let mut bytes = word.bytes();
+    let mut next = || bytes.next().unwrap_or_default();
+    (next(), next())
+}
+
+/// Where the lengths of beginnings stand that begin with two bytes.
+fn start((first, second): (u8, u8)) -> usize {
+    usize::from(u16::from_le_bytes([first, second])) % STARTS
 }
 
 /// How freely a word may be misspelt and still count. In languages that bend their words by one
@@ -62,9 +82,23 @@ impl Reading {
 /// The bit of words that begin like words of ours.
 const OF_STEMS: u64 = 1 << 63;
 
+/// Words that half of any text is made of. They are the first of all words, and each has a bit of its
+/// own: where it is set, nothing is left to look for.
+const COMMON: [&str; OWN as usize] = [
+    "i", "the", "to", "a", "and", "my", "it", "of", "in", "that", "me", "is", "you", "was", "for",
+    "on", "so", "but", "not", "do", "have", "be", "with", "just", "this", "all", "if", "want",
+    "no", "can", "am", "ich", "nicht", "und", "我", "不",
+];
+/// How many bits that takes.
+const OWN: u32 = 36;
+
 /// The bit of a word; none for one that no rule speaks of.
 fn of_word(word: u32) -> u64 {
-    if word == 0 { 0 } else { 1 << (word % OF_STEMS.trailing_zeros()) }
+    match word {
+        0 => 0,
+        1..=OWN => 1 << (word - 1),
+        _ => 1 << (OWN + word % (OF_STEMS.trailing_zeros() - OWN)),
+    }
 }
 
 /// Words of which any will do.
@@ -80,10 +114,18 @@ pub(super) struct Class {
 impl Class {
     pub(super) fn has(&self, reading: &Reading) -> bool {
         self.sieve & reading.sieve != 0
-            && (self.words.binary_search(&reading.word).is_ok()
+            && (self.has_word(reading.word)
                 || self.stems.as_ref().is_some_and(|stems| {
                     stems.iter().zip(&reading.stems).any(|(ours, theirs)| ours & theirs != 0)
                 }))
+    }
+
+    fn has_word(&self, word: u32) -> bool {
+        if word <= OWN {
+            self.sieve & of_word(word) != 0
+        } else {
+            self.words.binary_search(&word).is_ok()
+        }
     }
 
     /// Which bits one of its words has: a word with none of them is not in it.
@@ -127,8 +169,9 @@ pub(super) struct Vocabulary {
     /// The words by their numbers.
     spelt: Vec<String>,
     stems: HashMap<String, usize>,
-    /// Lengths that beginnings have, in bytes.
-    lengths: Vec<usize>,
+    /// Lengths in bytes that beginnings have, a bit each, by their first bytes (see [`start`]): hardly
+    /// any word begins like one.
+    lengths: Vec<u64>,
     tolerances: Vec<Tolerance>,
     /// How words that enter from now on may be misspelt.
     tolerance: Tolerance,
@@ -136,10 +179,15 @@ pub(super) struct Vocabulary {
 
 impl Vocabulary {
     pub(super) fn new() -> Self {
-        let (words, stems, lengths) = (HashMap::new(), HashMap::new(), Vec::new());
+        let (words, stems, lengths) = (HashMap::new(), HashMap::new(), vec![0; STARTS]);
         // Number zero is for words that nobody speaks of.
         let (spelt, tolerances) = (vec![String::new()], vec![Tolerance::Exact]);
-        Self { words, spelt, stems, lengths, tolerances, tolerance: Tolerance::Exact }
+        let tolerance = Tolerance::Exact;
+        let mut vocabulary = Self { words, spelt, stems, lengths, tolerances, tolerance };
+        for word in COMMON {
+            vocabulary.word(word);
+        }
+        vocabulary
     }
 
     /// Says how words that enter from now on may be misspelt.
@@ -194,11 +242,18 @@ impl Vocabulary {
         if number == MOST_STEMS {
             return Err(format!("more than {MOST_STEMS} beginnings of words: {stem}*"));
         }
-        self.stems.insert(stem.to_owned(), number);
-        if !self.lengths.contains(&stem.len()) {
-            self.lengths.push(stem.len());
-            self.lengths.sort_unstable();
+        if !(1..LONGEST_STEM).contains(&stem.len()) {
+            return Err(format!("a beginning that is empty or too long: {stem}*"));
         }
+        // Of one byte, whatever comes after it.
+        let (first, second) = first_two(stem);
+        let seconds = if stem.len() == 1 { 0..=u8::MAX } else { second..=second };
+        for lengths in seconds.map(|second| start((first, second))) {
+            if let Some(lengths) = self.lengths.get_mut(lengths) {
+                *lengths |= 1 << stem.len();
+            }
+        }
+        self.stems.insert(stem.to_owned(), number);
         Ok(number)
     }
 
@@ -206,8 +261,9 @@ impl Vocabulary {
     pub(super) fn read(&self, word: &str) -> Reading {
         let number = self.words.get(word).copied().unwrap_or(0);
         let mut stems = Stems::default();
-        for length in self.lengths.iter().take_while(|length| **length <= word.len()) {
-            let stem = word.get(..*length).and_then(|start| self.stems.get(start));
+        let lengths = self.lengths.get(start(first_two(word))).copied();
+        for length in ones(lengths.unwrap_or_default()).take_while(|length| *length <= word.len()) {
+            let stem = word.get(..length).and_then(|start| self.stems.get(start));
             if let Some(stem) = stem
                 && let Some(bits) = stems.get_mut(stem / 64)
             {
