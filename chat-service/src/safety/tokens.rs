@@ -131,7 +131,7 @@ impl Reader {
     /// A sentence of one word is none: "want. to. die."
     fn end_sentence(&mut self) {
         let here = self.found.tokens.len();
-        let is_word = here.saturating_sub(self.sentence) <= 1;
+        let is_word = here.saturating_sub(self.sentence) == 1;
         self.raise(if is_word { Break::Soft } else { Break::Hard });
         self.single = None;
         self.sentence = here;
@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(breaks("Oh no. I, too"), [Break::None, Break::None, Break::Hard, Break::Soft]);
         assert_eq!(breaks("want. to. die"), [Break::None, Break::Soft, Break::Soft]);
         assert_eq!(breaks("want to... die"), [Break::None, Break::None, Break::Soft]);
+        assert_eq!(breaks("to die... 😞. It rains")[2..], [Break::Hard, Break::None]);
         let quoted = Tokens::of("he said \"I want to die\" twice").tokens;
         let quoted: Vec<_> = quoted.iter().map(|token| token.is_quoted).collect();
         assert_eq!(quoted, [false, false, true, true, true, true, false]);
