@@ -31,12 +31,10 @@ const HIGH: f32 = 2.6;
 const HEARD: f32 = 2.0;
 /// Below this a danger that rules found is a hint, however it sounds.
 const NO_DANGER: f32 = -2.0;
-/// From where on it is elevated.
+/// From where on it is elevated; below it a hint that only the score heard is none.
 const ELEVATED: f32 = -1.0;
 /// From where on somebody else is in danger.
 const THIRD: f32 = 2.5;
-/// Below this a hint that only the score heard is none.
-const NO_HINT: f32 = -1.0;
 /// Words of the longest text that is no letter.
 const LETTER: usize = 35;
 /// How much speaks against a letter: there are many passages to choose from, and most of them are sad.
@@ -63,14 +61,12 @@ const SOUNDS_CALM: f32 = -1.5;
 pub(super) struct Findings {
     /// That it is elevated or graver.
     elevated: f32,
-    /// That it is high or graver, and sounds so.
+    /// That it is high or graver, and sounds so, less what speaks against a letter.
     high: f32,
     /// That it is high or graver, however it sounds.
     said: f32,
     /// That somebody else is in danger.
     third: f32,
-    /// How much speaks against that it is high, unless rules found it.
-    sadness: f32,
 }
 
 impl Findings {
@@ -86,10 +82,9 @@ impl Findings {
             high: one.high.max(other.high),
             said: one.said.max(other.said),
             third: one.third.max(other.third),
-            ..one
         });
         let sadness = if words.len() > LETTER { SADNESS } else { 0.0 };
-        gravest.map(|findings| Self { sadness, ..findings })
+        gravest.map(|findings| Self { high: findings.high - sadness, ..findings })
     }
 
     /// What a passage says, and how much it sounds like that. What is high is elevated as well, and so
@@ -106,18 +101,16 @@ impl Findings {
             high: said - DISSENT * dissent,
             said,
             third: reading.third,
-            sadness: 0.0,
         }
     }
 
     /// What it makes of a tier that was found, by rules or by sound alone, and the sign for it.
     pub(super) fn correct(self, found: Tier, is_sound: bool) -> Option<(Tier, &'static str)> {
-        let high = self.high - self.sadness;
-        let is_calm = is_sound && self.elevated < NO_HINT;
+        let is_calm = is_sound && self.elevated < ELEVATED;
         if found.is_danger() {
-            let is_none = if is_sound { high < HIGH - HEARD } else { self.said < NO_DANGER };
+            let is_none = if is_sound { self.high < HIGH - HEARD } else { self.said < NO_DANGER };
             is_none.then_some((Tier::Elevated, "reader.calm"))
-        } else if high >= HIGH {
+        } else if self.high >= HIGH {
             Some((Tier::High, "reader.high"))
         } else if found < Tier::Third && self.elevated >= ELEVATED {
             Some((Tier::Elevated, "reader.elevated"))
@@ -161,7 +154,7 @@ mod tests {
     use crate::safety::{reconsider, screen, screen_closely};
 
     fn findings(elevated: f32, high: f32) -> Findings {
-        Findings { elevated, high, said: high, third: -9.0, sadness: 0.0 }
+        Findings { elevated, high, said: high, third: -9.0 }
     }
 
     #[test]
@@ -175,8 +168,12 @@ mod tests {
         assert_eq!(third(-9.0).correct(Tier::Elevated, false), None, "rules found a hint");
         let own = Some((Tier::Elevated, "reader.elevated"));
         assert_eq!(third(9.0).correct(Tier::None, false), own, "both are in danger");
-        let text = "my son wrote that he has said goodbye to everybody and he isn't picking up";
-        assert_eq!(screen_closely(text).tier, Tier::Third);
+        for text in [
+            "my flatmate told me she wants to kill herself and now she won't open her door",
+            "my son wrote me that he has said goodbye to everybody and he isn't picking up",
+        ] {
+            assert_eq!(screen_closely(text).tier, Tier::Third, "{text}");
+        }
     }
 
     #[test]
@@ -226,7 +223,7 @@ mod tests {
             let found = Findings::weigh(reading, &passage(words, score));
             assert_eq!(found.correct(Tier::None, false), Some(expected), "{why}");
         }
-        let letter = Findings { sadness: SADNESS, ..findings(4.0, 4.0) };
+        let letter = Findings { high: 4.0 - SADNESS, ..findings(4.0, 4.0) };
         assert_eq!(letter.correct(Tier::None, false), Some(elevated), "one passage of a letter");
         assert_eq!(letter.correct(Tier::High, false), None, "rules found it there");
     }
