@@ -126,6 +126,8 @@ impl Conversation {
         // A goodbye and a calm say something only after what was said before them.
         let was_danger = before.tier.is_danger();
         let was_grave = is_near(before.despair) || before.tier >= Tier::Elevated;
+        // Where somebody else's danger is told of, the goodbye was theirs.
+        let is_farewell = said.has(Cue::Farewell) && said.tier != Tier::Third;
         let found = [
             (said.has(Cue::Means) && is_grave, Tier::High, "state.means_after_despair"),
             (said.has(Cue::Means) && distress, Tier::Elevated, "state.means_after_distress"),
@@ -133,7 +135,7 @@ impl Conversation {
             (said.has(Cue::AtHand) && was_danger, Tier::Imminent, "state.means_at_hand"),
             (said.has(Cue::Acted) && was_danger, Tier::Imminent, ACTED),
             (said.has(Cue::Unsafe) && was_grave, Tier::High, "state.not_safe"),
-            (said.has(Cue::Farewell) && was_grave, Tier::High, "state.goodbye"),
+            (is_farewell && was_grave, Tier::High, "state.goodbye"),
             (said.has(Cue::Calm) && was_danger, before.tier, "state.false_calm"),
             (said.has(Cue::Calm) && was_grave, Tier::Elevated, "state.false_calm"),
         ];
@@ -248,6 +250,17 @@ mod tests {
         assert_eq!(heard.raised, Tier::High);
         assert!(heard.is_card);
         assert!(Conversation::default().hear("thank you, bye!", at(0)).raised < Tier::Elevated);
+    }
+
+    #[test]
+    fn a_goodbye_that_is_told_of_somebody_else_is_no_goodbye() {
+        let mut talk = Conversation::default();
+        talk.hear("I can't go on like this anymore", at(0));
+        let told = "my friend sent me a goodbye text and then she tried to kill herself. she is safe \
+                    now, how do I check in on her?";
+        let heard = talk.hear(told, at(1));
+        assert_eq!(heard.screening.tier, Tier::Third);
+        assert!(heard.raised < Tier::High, "{:?}", heard.rules);
     }
 
     #[test]

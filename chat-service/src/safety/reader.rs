@@ -11,7 +11,7 @@ mod reading;
 
 use std::ops::Range;
 
-use super::score::Score;
+use super::score::{self, Score};
 use super::spelling::Word;
 use super::tier::Tier;
 use super::tokens::Tokens;
@@ -30,13 +30,15 @@ const HIGH: f32 = 2.6;
 /// How much less is enough for a danger that the score heard to stay one.
 const HEARD: f32 = 2.0;
 /// Below this a danger that rules found is a hint, however it sounds.
-const NO_DANGER: f32 = -2.0;
+const NO_DANGER: f32 = 0.0;
 /// From where on it is elevated; below it a hint that only the score heard is none.
 const ELEVATED: f32 = -1.0;
 /// From where on somebody else is in danger.
 const THIRD: f32 = 2.5;
-/// Words of the longest text that is no letter.
+/// Words of the longest text that is no letter, but for its calm sentences.
 const LETTER: usize = 35;
+/// Below this score a sentence does not make a text a letter.
+const HARMLESS: f32 = -2.5;
 /// How much speaks against a letter: there are many passages to choose from, and most of them are sad.
 const SADNESS: f32 = 4.0;
 /// How much each point of score that a passage lacks counts against that it is high.
@@ -83,7 +85,7 @@ impl Findings {
             said: one.said.max(other.said),
             third: one.third.max(other.third),
         });
-        let sadness = if words.len() > LETTER { SADNESS } else { 0.0 };
+        let sadness = if is_letter(words) { SADNESS } else { 0.0 };
         gravest.map(|findings| Self { high: findings.high - sadness, ..findings })
     }
 
@@ -120,6 +122,13 @@ impl Findings {
             is_calm.then_some((Tier::Low, "reader.calm"))
         }
     }
+}
+
+/// Whether a text is a letter. What is calm in it does not make it one: something harmless that is
+/// added speaks against nothing.
+fn is_letter(words: &[Word]) -> bool {
+    let sad = score::parts(words).filter(|part| Score::of(part).elevated >= HARMLESS);
+    sad.map(<[_]>::len).sum::<usize>() > LETTER
 }
 
 /// The passages of a text that sound gravest, as they are read and learned from, the gravest first: none
@@ -199,7 +208,7 @@ mod tests {
 
     #[test]
     fn reading_and_score_must_agree() {
-        let unsure = findings(2.0, -1.0);
+        let unsure = findings(2.0, 0.2);
         assert_eq!(unsure.correct(Tier::High, false), None);
         let unconfirmed = unsure.correct(Tier::High, true);
         assert_eq!(unconfirmed, Some((Tier::Elevated, "reader.calm")), "only the score heard it");
