@@ -120,6 +120,15 @@ mod tests {
     }
 
     #[test]
+    fn common_words_are_read_as_they_stand() {
+        for text in
+            ["a similar concern", "the systems that ireland required", "complaints about a potato"]
+        {
+            assert_eq!(passages(text), [text]);
+        }
+    }
+
+    #[test]
     fn sentences_are_read_by_themselves_and_with_those_beside_them() {
         let all = passages("The bus was late. I want to kill myself. We had soup for lunch today.");
         assert_eq!((all.len(), all[0].as_str()), (6, "i want to kill myself"));
