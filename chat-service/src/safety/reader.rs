@@ -30,7 +30,7 @@ const HIGH: f32 = 2.6;
 /// How much less is enough for a danger that the score heard to stay one.
 const HEARD: f32 = 2.0;
 /// Below this a danger that rules found is a hint, however it sounds.
-const NO_DANGER: f32 = 0.0;
+const NO_DANGER: f32 = -1.0;
 /// From where on it is elevated; below it a hint that only the score heard is none.
 const ELEVATED: f32 = -1.0;
 /// From where on somebody else is in danger.
@@ -267,6 +267,20 @@ mod tests {
         ] {
             assert!(screen_closely(meant).tier.is_danger(), "{meant}");
             assert!(screen_closely(not_meant).tier < Tier::Elevated, "{not_meant}");
+        }
+    }
+
+    #[test]
+    fn calm_sentences_make_no_letter() {
+        let calm = " We had soup for lunch today. My brother called about the tomatoes.".repeat(5);
+        for text in [
+            "I keep driving past the quarry to see how deep it is.",
+            "I've been practising how to be gone.",
+        ] {
+            let with = format!("{text}{calm}");
+            assert!(with.split(' ').count() > LETTER);
+            assert!(screen_closely(text).tier.is_danger(), "{text}");
+            assert!(screen_closely(&with).tier.is_danger(), "{with}");
         }
     }
 
