@@ -61,7 +61,7 @@ pub(super) fn compile(
     let mut program = Vec::new();
     emit(&node, &mut program, vocabulary)?;
     program.push(Step::Found);
-    match beginnings(&program, 0) {
+    match beginnings(&program) {
         Some(_) => Ok(program),
         None => Err(format!("begins with any word at all: {pattern}")),
     }
@@ -71,9 +71,6 @@ pub(super) fn compile(
 #[derive(Debug)]
 pub(super) struct Way {
     pub(super) program: Vec<Step>,
-    /// For each step, what the sieve of a word must have one bit of for the rest to begin with it; all
-    /// bits where it may begin with any word, or with none.
-    pub(super) ahead: Vec<u64>,
     /// The words that it can begin with.
     pub(super) first: Class,
     /// Words of which one must be there.
@@ -125,10 +122,9 @@ pub(super) fn ways(
         let mut program = Vec::new();
         emit(&node, &mut program, vocabulary)?;
         program.push(Step::Found);
-        let ahead = (0..program.len()).map(|step| ahead(&program, step)).collect();
-        let first = beginnings(&program, 0).map(Class::union);
+        let first = beginnings(&program).map(Class::union);
         let first = first.ok_or_else(|| format!("begins with any word at all: {pattern}"))?;
-        Ok(Way { program, ahead, first, anchor, reach, beside })
+        Ok(Way { program, first, anchor, reach, beside })
     };
     ways.into_iter().map(way).collect()
 }
@@ -143,15 +139,9 @@ fn gather(ways: Vec<Node>) -> Vec<Node> {
     rest
 }
 
-/// What is ahead of a step: see [`Way::ahead`].
-fn ahead(program: &[Step], step: usize) -> u64 {
-    let classes = beginnings(program, step);
-    classes.map_or(u64::MAX, |classes| classes.iter().fold(0, |bits, class| bits | class.sieve()))
-}
-
-/// The words that a match can go on with at a step. `None`: any word at all, or none.
-pub(super) fn beginnings(program: &[Step], step: usize) -> Option<Vec<&Class>> {
-    let (mut found, mut open, mut seen) = (Vec::new(), vec![step], vec![false; program.len()]);
+/// The words that a match can begin with. `None`: any word at all.
+pub(super) fn beginnings(program: &[Step]) -> Option<Vec<&Class>> {
+    let (mut found, mut open, mut seen) = (Vec::new(), vec![0], vec![false; program.len()]);
     while let Some(at) = open.pop() {
         if std::mem::replace(seen.get_mut(at)?, true) {
             continue;

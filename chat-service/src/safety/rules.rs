@@ -136,7 +136,7 @@ impl Phrase {
     /// Looks whether it stands at a place.
     fn look(&self, sentence: Sentence, start: usize, found: &mut Found) {
         let mut steps = MOST_STEPS;
-        let end = run(&self.way, sentence.words, (0, start), &mut steps);
+        let end = run(&self.way.program, sentence.words, (0, start), &mut steps);
         let Some(end) = end else { return };
         let words = sentence.words.get(start..end).unwrap_or_default();
         let (start, end) = (sentence.start + start, sentence.start + end);
@@ -157,14 +157,16 @@ impl Phrase {
 }
 
 /// Whether a step may be taken at a word: a look ahead that spares most ways.
-fn may_go_on(way: &Way, words: &[Word], (step, at): (usize, usize)) -> bool {
-    let sieve = words.get(at).map_or(0, |word| word.reading.sieve());
-    way.ahead.get(step).is_some_and(|ahead| *ahead == u64::MAX || ahead & sieve != 0)
+fn may_go_on(program: &[Step], words: &[Word], (step, at): (usize, usize)) -> bool {
+    match program.get(step) {
+        Some(Step::Word(class)) => words.get(at).is_some_and(|it| class.has(&it.reading)),
+        _ => true,
+    }
 }
 
 /// Follows a program from a step and a word of a sentence on. Returns the word after the last.
 fn run(
-    way: &Way,
+    program: &[Step],
     words: &[Word],
     (mut step, mut at): (usize, usize),
     left: &mut usize,
@@ -172,17 +174,14 @@ fn run(
     loop {
         *left = left.checked_sub(1)?;
         let is_edge = || words.get(at).is_none_or(|word| word.before >= Break::Soft);
-        match way.program.get(step)? {
+        match program.get(step)? {
             Step::Found => return Some(at),
             Step::Jump(to) => step = *to,
-            Step::Split(first, second) if !may_go_on(way, words, (*first, at)) => {
+            Step::Split(first, second) if !may_go_on(program, words, (*first, at)) => {
                 step = *second;
             }
-            Step::Split(first, second) if !may_go_on(way, words, (*second, at)) => {
-                step = *first;
-            }
             Step::Split(first, second) => {
-                if let Some(end) = run(way, words, (*first, at), left) {
+                if let Some(end) = run(program, words, (*first, at), left) {
                     return Some(end);
                 }
                 step = *second;

@@ -172,7 +172,7 @@ impl Phrases {
 
     fn index(&mut self, program: &[Step]) {
         let number = self.programs.len();
-        for class in pattern::beginnings(program, 0).unwrap_or_default() {
+        for class in pattern::beginnings(program).unwrap_or_default() {
             for word in class.words() {
                 self.by_word.entry(*word).or_default().push(number);
             }
