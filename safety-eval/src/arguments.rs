@@ -10,6 +10,8 @@ safety-eval: measures what the crisis layer hears
     safety-eval [OPTIONS] FILE…         how much of each group is heard, and how much by mistake
     safety-eval --metamorphic FILE…     how much of it is still heard when written another way
     safety-eval --ordinary FILE…        ordinary words that the rules would take for their own
+    safety-eval --common FILE…          words that stand in them three times or more, the most frequent
+                                        first
     safety-eval --train FILE…           what the score learns from them (sentences that have a tier):
                                         how it takes each fifth of them, learned from the other four
     safety-eval --passages FILE…        the same sentences as the encoder of the second look reads them,
@@ -21,7 +23,9 @@ Labels: 1 a risk to oneself, 0 none, -1 somebody else at risk or unclear, -2 ano
 A row with turns is heard turn by turn, a minute apart, and is as high as its highest turn.
 With --ordinary a file is a list of words, one a line; those of fewer than three letters, or of other
 letters than a to z, are passed over. What it prints, a word a line, is for chat-service's list of
-ordinary words (src/safety/rules/ordinary.txt), whether or not it holds them already.
+ordinary words (src/safety/rules/ordinary.txt), whether or not it holds them already. What --common
+prints is for its lists of common words (src/safety/spelling), those of English as far as a list of
+English words has them, too.
 
     --weights PATH with --train: write there what was learned from all of them
     --by KEY       group by this key of the rows instead of set and tier; may be given again;
@@ -42,6 +46,7 @@ pub(crate) enum Task {
     Measure,
     Metamorphic,
     Ordinary,
+    Common,
     Train,
     Passages,
     Bench,
@@ -88,6 +93,7 @@ impl Arguments {
                 "--help" | "-h" => read.task = Task::Help,
                 "--metamorphic" => read.task = Task::Metamorphic,
                 "--ordinary" => read.task = Task::Ordinary,
+                "--common" => read.task = Task::Common,
                 "--train" => read.task = Task::Train,
                 "--passages" => read.task = Task::Passages,
                 "--bench" => read.task = Task::Bench,
@@ -145,6 +151,7 @@ mod tests {
         assert_eq!(parse("--bench").unwrap().task, Task::Bench);
         assert_eq!(parse("a.jsonl --metamorphic").unwrap().task, Task::Metamorphic);
         assert_eq!(parse("--ordinary words.txt").unwrap().task, Task::Ordinary);
+        assert_eq!(parse("--common a.jsonl").unwrap().task, Task::Common);
         let learning = parse("--train a.jsonl --weights weights.bin").unwrap();
         assert_eq!(
             (learning.task, learning.weights.as_deref()),

@@ -42,6 +42,7 @@ fn run() -> anyhow::Result<()> {
         Task::Measure => measure(&arguments, &rows(&arguments)?),
         Task::Metamorphic => transform(&arguments, &rows(&arguments)?),
         Task::Ordinary => list(&arguments),
+        Task::Common => print(&lines(ordinary::common(&rows(&arguments)?))),
         Task::Passages => print(&passages::list(&rows(&arguments)?)?),
         Task::Train => learn(&arguments, &rows(&arguments)?),
     }
@@ -93,7 +94,11 @@ fn list(arguments: &Arguments) -> anyhow::Result<()> {
         // Old lists have letters that are not UTF-8, in words that do not count.
         words.extend(ordinary::mistaken(&String::from_utf8_lossy(&text)));
     }
-    print(&words.iter().fold(String::new(), |text, word| text + word + "\n"))
+    print(&lines(words))
+}
+
+fn lines(words: impl IntoIterator<Item = String>) -> String {
+    words.into_iter().fold(String::new(), |text, word| text + &word + "\n")
 }
 
 /// What was found, and the rows behind it if they were asked for.

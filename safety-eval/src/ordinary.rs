@@ -1,17 +1,39 @@
-//! Ordinary words that the rules would take for words of their own, with a slip in them or run together.
+//! Ordinary words: those that the rules would take for words of their own, with a slip in them or run
+//! together, and those that are common in sentences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chat_service::safety;
 
+use crate::rows::File;
+
 /// Shorter words are not read as slips of others.
 const FEWEST_LETTERS: usize = 3;
+/// Shorter words have too many neighbours for slips in them to be put right.
+const FEWEST_OF_COMMON: usize = 4;
+/// How often a common word stands in sentences.
+const FEWEST: usize = 3;
 
 /// The words of a list, one a line, that the rules would take for others, in lower case.
 #[must_use]
 pub fn mistaken(list: &str) -> BTreeSet<String> {
     let words = list.lines().map(|line| line.trim().to_ascii_lowercase());
     words.filter(|word| is_plain(word) && safety::is_mistaken(word)).collect()
+}
+
+/// The words that stand in sentences three times or more, the most frequent first.
+#[must_use]
+pub fn common(files: &[File]) -> Vec<String> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    let turns = files.iter().flat_map(|file| &file.rows).flat_map(|row| &row.turns);
+    for word in turns.flat_map(|turn| safety::words_of(turn)) {
+        if word.len() >= FEWEST_OF_COMMON && is_plain(&word) {
+            *counts.entry(word).or_default() += 1;
+        }
+    }
+    let mut common: Vec<_> = counts.into_iter().filter(|(_, count)| *count >= FEWEST).collect();
+    common.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    common.into_iter().map(|(word, _)| word).collect()
 }
 
 fn is_plain(word: &str) -> bool {
@@ -27,5 +49,15 @@ mod tests {
         let list = "overdoes\r\nsuicide\nOverdoes\n\noverdoes it\noverdoes'\nod\n overdoes \n";
         let found = mistaken(list);
         assert_eq!(Vec::from_iter(found), ["overdoes"]);
+    }
+
+    #[test]
+    fn what_stands_in_sentences_often_is_common() {
+        let row = |text: &str| format!("{{\"text\": \"{text}\"}}\n");
+        let texts =
+            ["Soup, soup and bread", "warm bread for the soup", "ein Brötchen, Bread, 2nite"];
+        let rows: String = texts.into_iter().map(row).collect();
+        let files = [File::parse("rows.jsonl", &rows).unwrap()];
+        assert_eq!(common(&files), ["bread", "soup"]);
     }
 }

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::rows::{File, Label, Row};
 
+/// Words of a passage that may be only part of what is meant: more say it by themselves.
+const FEW: usize = 7;
+
 /// A passage, and how grave it is.
 #[derive(Debug, Serialize)]
 pub struct Passage {
@@ -35,17 +38,27 @@ impl Passage {
         let gravest = passages.first().map(|passage| format!(" {passage} ")).unwrap_or_default();
         let longest = passages.iter().map(String::len).max();
         // Of a calm text every passage is calm, unless only what stands beside it makes it so; of
-        // another, nobody knows it of those without the gravest.
+        // another, nobody knows it of those without the gravest, and of few words only if rules do.
         let is_known = |passage: &String| {
+            let is_whole = Some(passage.len()) == longest;
             if elevated || third {
-                format!(" {passage} ").contains(&gravest)
+                let is_said = is_whole || third || says_it(passage);
+                is_said && format!(" {passage} ").contains(&gravest)
             } else {
-                Some(passage.len()) == longest || !screen(passage).tier.is_danger()
+                is_whole || !screen(passage).tier.is_danger()
             }
         };
         let known = passages.into_iter().filter(is_known);
         known.map(|passage| Self { passage, elevated, high, third }).collect()
     }
+}
+
+/// Whether a part of a text is danger by itself, as far as its length and rules tell: "I still want it" is
+/// none.
+fn says_it(passage: &str) -> bool {
+    let found = screen(passage);
+    let is_by_rules = !found.rules.iter().any(|rule| rule.starts_with("score."));
+    passage.split(' ').count() > FEW || (found.tier >= Tier::Elevated && is_by_rules)
 }
 
 /// The passages of all rows, one JSON object a line.
@@ -88,6 +101,8 @@ mod tests {
         let listed = list_of(grave);
         assert!(listed.contains("\"i want to die\""), "{listed}");
         assert!(!listed.contains("\"tickets sold out\""), "{listed}");
+        let grave = r#"{"text": "I have the pills. I want to die. I still want it.", "label": 1, "tier": "high"}"#;
+        assert!(!list_of(grave).contains("\"i still want it\""));
         let third = r#"{"text": "Tickets sold out. My friend wants to die.", "label": -1, "tier": "third"}"#;
         let listed = list_of(third);
         assert!(

@@ -75,13 +75,13 @@ def accompany(passage, dice):
 
 
 def hurry(passage, dice):
-    """A passage as somebody may write it in a hurry: one in five without marks, one in three with slips,
+    """A passage as somebody may write it in a hurry: one in five without marks, two in five with slips,
     in one long word or in many. Spelling is put right before a passage is read, but not all of it."""
     words = passage.split(" ")
     if dice.random() < 0.2:
         words = [word for word in words if word not in MARKS]
     long = [at for at, word in enumerate(words) if len(word) > 4]
-    if long and dice.random() < 0.33:
+    if long and dice.random() < 0.4:
         for at in [dice.choice(long)] if dice.random() < 0.5 else [at for at in long if dice.random() < 0.7]:
             words[at] = slip(words[at], dice)
     return " ".join(words)

@@ -20,6 +20,8 @@ use parser::Parser;
 pub(super) enum Step {
     /// One word of a class.
     Word(Class),
+    /// Go on only where the next word is of a class: spares ways that cannot lead on.
+    Ahead(Class),
     /// One word of any kind.
     Any,
     /// Go on at either place, the first one first.
@@ -151,7 +153,7 @@ pub(super) fn beginnings(program: &[Step]) -> Option<Vec<&Class>> {
             Step::Any | Step::End | Step::Found => return None,
             Step::Split(first, second) => open.extend([*first, *second]),
             Step::Jump(to) => open.push(*to),
-            Step::Start => open.push(at + 1),
+            Step::Start | Step::Ahead(_) => open.push(at + 1),
         }
     }
     Some(found)
@@ -210,6 +212,11 @@ fn emit_choice(
     if !words.is_empty() {
         ways.insert(0, None);
     }
+    if ways.len() > 1
+        && let Some(first) = first_words(nodes)
+    {
+        out.push(Step::Ahead(vocabulary.class(first)?));
+    }
     let (mut jumps, last) = (Vec::new(), ways.len().saturating_sub(1));
     for (number, way) in ways.into_iter().enumerate() {
         let fork = out.len();
@@ -236,4 +243,58 @@ fn emit_choice(
         }
     }
     Ok(())
+}
+
+/// The words that one of several ways can begin with. `None`: any word at all, or none.
+fn first_words(ways: &[Node]) -> Option<Vec<&str>> {
+    let words = ways.iter().map(|way| match way {
+        Node::Word(word) => Some(vec![word.as_str()]),
+        Node::Choice(ways) => first_words(ways),
+        Node::Sequence(nodes) => first_of_sequence(nodes),
+        Node::Gap(_) | Node::Optional(_) | Node::Start | Node::End => None,
+    });
+    words.collect::<Option<Vec<_>>>().map(|words| words.concat())
+}
+
+/// The same of words one after the other, of which the first may be missing.
+fn first_of_sequence(nodes: &[Node]) -> Option<Vec<&str>> {
+    let mut words = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Optional(node) => words.extend(first_words(std::slice::from_ref(node.as_ref()))?),
+            Node::Start => {}
+            node => {
+                words.extend(first_words(std::slice::from_ref(node))?);
+                return Some(words);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_entered_only_at_words_that_it_can_begin_with() {
+        let first = |pattern: &str| {
+            let (classes, spellings) = (Classes::new(), Spellings::new());
+            let node = Parser::parse(pattern, (&classes, &spellings), 0).unwrap();
+            let Node::Choice(ways) = node else { panic!("no choice: {pattern}") };
+            first_words(&ways).map(|words| words.join(" "))
+        };
+        for (pattern, expected) in [
+            ("to die|be dead|[just] go", Some("to be just go")),
+            (
+                "die $|[so] [very] tired|^ go on|(let|make) it end",
+                Some("die so very tired go let make"),
+            ),
+            ("~2 die|go now", None),
+            ("[so] [very]|go now", None),
+            ("^ $|go now", None),
+        ] {
+            assert_eq!(first(pattern).as_deref(), expected, "{pattern}");
+        }
+    }
 }

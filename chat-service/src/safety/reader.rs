@@ -26,11 +26,11 @@ pub(super) use reading::check;
 // that hardly any letter of people without danger (CounselChat) and hardly any comment (GoEmotions) is
 // taken for one.
 /// From where on it is high where rules found less.
-const HIGH: f32 = 2.6;
+const HIGH: f32 = 2.4;
 /// How much less is enough for a danger that the score heard to stay one.
-const HEARD: f32 = 2.0;
+const HEARD: f32 = 1.8;
 /// Below this a danger that rules found is a hint, however it sounds.
-const NO_DANGER: f32 = -1.0;
+const NO_DANGER: f32 = 0.0;
 /// From where on it is elevated; below it a hint that only the score heard is none.
 const ELEVATED: f32 = -1.0;
 /// From where on somebody else is in danger.

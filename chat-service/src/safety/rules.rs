@@ -159,7 +159,9 @@ impl Phrase {
 /// Whether a step may be taken at a word: a look ahead that spares most ways.
 fn may_go_on(program: &[Step], words: &[Word], (step, at): (usize, usize)) -> bool {
     match program.get(step) {
-        Some(Step::Word(class)) => words.get(at).is_some_and(|it| class.has(&it.reading)),
+        Some(Step::Word(class) | Step::Ahead(class)) => {
+            words.get(at).is_some_and(|it| class.has(&it.reading))
+        }
         _ => true,
     }
 }
@@ -191,8 +193,11 @@ fn run(
             Step::Word(class) if words.get(at).is_some_and(|it| class.has(&it.reading)) => {
                 (step, at) = (step + 1, at + 1);
             }
+            Step::Ahead(class) if words.get(at).is_some_and(|it| class.has(&it.reading)) => {
+                step += 1
+            }
             Step::Any if at < words.len() => (step, at) = (step + 1, at + 1),
-            Step::Start | Step::End | Step::Word(_) | Step::Any => return None,
+            Step::Start | Step::End | Step::Word(_) | Step::Ahead(_) | Step::Any => return None,
         }
     }
 }

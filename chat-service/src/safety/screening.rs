@@ -150,8 +150,14 @@ pub(super) fn find(text: &str) -> Screening {
     RULES.as_ref().map(|rules| Judge::of(rules, &tokens).sum_up()).unwrap_or_default()
 }
 
-/// Whether an ordinary word, in lower case, would be taken for a word of the rules if the list of
-/// ordinary words (`rules/ordinary.txt`) did not hold it: what that list is made with.
+/// The words of a text, folded.
+#[must_use]
+pub fn words_of(text: &str) -> Vec<String> {
+    Tokens::of(text).tokens.into_iter().map(|token| token.text).collect()
+}
+
+/// Whether an ordinary word, in lower case, would be taken for a word of the rules, or for a common one,
+/// if the list of ordinary words (`rules/ordinary.txt`) did not hold it: what that list is made with.
 #[must_use]
 pub fn is_mistaken(word: &str) -> bool {
     RULES.as_ref().is_ok_and(|rules| rules.spelling.is_mistaken(word))

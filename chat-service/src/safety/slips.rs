@@ -20,7 +20,7 @@ pub(super) struct Slips {
 
 /// What went wrong, the likeliest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Slip {
+pub(super) enum Slip {
     Swapped,
     /// The key beside the right one.
     Beside,
@@ -75,7 +75,7 @@ impl Slips {
 }
 
 /// How `typed` became of `meant` by one slip.
-fn slip(typed: &[char], meant: &[char]) -> Option<Slip> {
+pub(super) fn slip(typed: &[char], meant: &[char]) -> Option<Slip> {
     let start = typed.iter().zip(meant).take_while(|(one, other)| one == other).count();
     let (typed, meant) = (typed.get(start..)?, meant.get(start..)?);
     let rest = |letters: &'_ [char], from: usize| letters.get(from..).map(<[char]>::to_vec);
@@ -110,14 +110,15 @@ fn are_beside(one: char, other: char) -> bool {
     }
 }
 
-fn without_one(letters: &[char]) -> impl Iterator<Item = u64> {
+/// Words without one of their letters, each as a hash.
+pub(super) fn without_one(letters: &[char]) -> impl Iterator<Item = u64> {
     (0..letters.len()).map(move |gap| {
         let rest = letters.iter().enumerate().filter(move |(at, _)| *at != gap);
         rest.fold(SEED, |hash, (_, letter)| mix(hash, *letter))
     })
 }
 
-fn hash(letters: &[char]) -> u64 {
+pub(super) fn hash(letters: &[char]) -> u64 {
     letters.iter().fold(SEED, |hash, letter| mix(hash, *letter))
 }
 

@@ -2,6 +2,7 @@
 //! letters set apart, words run together. A guess may add what was not seen; it never takes away
 //! what is there, because only words that mean nothing to us are guessed at.
 
+mod dictionary;
 mod disguise;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use super::letters::{is_ideograph, is_letter};
 use super::slips::Slips;
 use super::tokens::{Break, Token, Tokens};
 use super::vocabulary::{Reading, Vocabulary};
+use dictionary::Dictionary;
 use disguise::{calm, is_mixed, plain, undisguised};
 
 /// A word as rules see it.
@@ -48,8 +50,9 @@ impl<'t> Origin<'t> {
 pub(super) struct Spelling {
     vocabulary: Vocabulary,
     slips: Slips,
-    /// Words that mean nothing to rules but look like words that do.
-    ordinary: HashSet<String>,
+    /// Words that mean nothing to rules but look like words that do, or like common ones.
+    ordinary: HashSet<Cow<'static, str>>,
+    dictionary: Dictionary,
     /// Words that stand for others: "dont" for "do not".
     meanings: HashMap<u32, Vec<Reading>>,
 }
@@ -68,7 +71,7 @@ const ENDINGS: [&str; 7] = ["m", "re", "s", "d", "ve", "ll", "t"];
 impl Spelling {
     pub(super) fn new(
         vocabulary: Vocabulary,
-        ordinary: HashSet<String>,
+        mut ordinary: HashSet<Cow<'static, str>>,
         meanings: &[(String, Vec<String>)],
     ) -> Self {
         let known = meanings.iter().map(|(word, meant)| {
@@ -76,13 +79,19 @@ impl Spelling {
             (vocabulary.read(word).word, meant)
         });
         let (meanings, slips) = (known.collect(), Slips::of(&vocabulary));
-        Self { vocabulary, slips, ordinary, meanings }
+        ordinary.extend(dictionary::english().map(Cow::Borrowed));
+        let dictionary = Dictionary::read();
+        Self { vocabulary, slips, ordinary, dictionary, meanings }
     }
 
-    /// Whether a word would be taken for one of ours, were it not known to be another.
+    /// Whether a word would be taken for one of ours, or for a common one, were it not known to be
+    /// another.
     pub(super) fn is_mistaken(&self, word: &str) -> bool {
-        !self.vocabulary.read(word).is_known()
-            && (self.slips.meant(word).is_some() || self.split(word).is_some())
+        let is_taken_for_ours = || self.slips.meant(word).is_some() || self.split(word).is_some();
+        let is_corrected = || self.dictionary.correct(word).is_some();
+        let is_known =
+            self.vocabulary.read(word).is_known() || dictionary::english().any(|it| it == word);
+        !is_known && (is_taken_for_ours() || is_corrected())
     }
 
     /// The words of a text.
@@ -130,7 +139,7 @@ impl Spelling {
         let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
         let may_be_letters = has_digit && is_disguised;
         let is_ordinary = exact.word != 0 || self.ordinary.contains(text);
-        if exact.is_known() && is_ordinary && !may_be_letters {
+        if is_ordinary && !may_be_letters {
             return self.put(exact, text, origin, false, words);
         }
         if exact.is_known() && !may_be_letters {
@@ -140,8 +149,8 @@ impl Spelling {
             return self.put(exact.with_word(word), text, origin, false, words);
         }
         match self.guess(text) {
-            Some(readings) => self.put_all(readings, &plain(text), origin, true, words),
-            None => self.put(exact, &plain(text), origin, false, words),
+            Some(readings) => self.put_all(readings, &plain(text, 'i'), origin, true, words),
+            None => self.put(exact, &self.correct(text), origin, false, words),
         }
     }
 
@@ -218,7 +227,7 @@ impl Spelling {
         let guessed = || self.guess(group).or_else(|| self.split(group));
         let readings = if exact.is_known() { Some(vec![exact]) } else { guessed() };
         let readings = readings.unwrap_or_else(|| vec![exact]);
-        self.put_all(readings, group, origin, group.len() > 1, words);
+        self.put_all(readings, &self.correct(group), origin, group.len() > 1, words);
     }
 
     /// What a word may be that is not spelt like any of ours.
@@ -240,6 +249,24 @@ impl Spelling {
         slip.map(|reading| vec![reading]).or_else(|| self.split(word))
     }
 
+    /// A word that none of ours can be meant by, as it is spelt without disguise and without slips, as
+    /// far as we know: for score and encoder, rules know nothing of it.
+    fn correct<'w>(&self, word: &'w str) -> Cow<'w, str> {
+        if !word.is_ascii() {
+            return word.into();
+        }
+        let plain = ['i', 'l'].map(|one| plain(word, one));
+        let is_known =
+            |it: &Cow<str>| self.ordinary.contains(&**it) || self.dictionary.has_of_others(it);
+        if let Some(known) = plain.iter().find(|it| is_known(it)) {
+            return known.clone();
+        }
+        let calm = calm(&plain[0]).into_iter().map(Cow::Owned).find(is_known);
+        let [first, second] = plain;
+        let correct = |word: &str| self.dictionary.correct(word).map(Cow::Borrowed);
+        calm.or_else(|| correct(&first)).or_else(|| correct(&second)).unwrap_or(first)
+    }
+
     /// Digits and signs for letters: "su1c1d3", "k!ll", "d*e".
     fn undisguise(&self, word: &str) -> Option<Reading> {
         if !word.chars().any(|letter| letter.is_ascii_digit() || "@$!|*+".contains(letter)) {
@@ -253,7 +280,7 @@ impl Spelling {
             }
             if plain.chars().all(char::is_alphabetic)
                 && !word.chars().all(|letter| letter.is_ascii_digit())
-                && !self.ordinary.contains(&plain)
+                && !self.ordinary.contains(plain.as_str())
                 && let Some(reading) = self.meant(&plain)
             {
                 return Some(reading);

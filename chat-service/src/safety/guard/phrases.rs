@@ -172,6 +172,9 @@ fn run(program: &[Step], words: &[Word], start: usize) -> Option<usize> {
                 {
                     (step, at) = (step + 1, at + 1);
                 }
+                Step::Ahead(class) if words.get(at).is_some_and(|it| class.has(&it.reading)) => {
+                    step += 1;
+                }
                 Step::Any if at < words.len() && !is_break(Break::Soft) => {
                     (step, at) = (step + 1, at + 1);
                 }

@@ -1,5 +1,6 @@
 //! The files of rules, read and compiled.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use foldhash::HashSet;
@@ -104,7 +105,7 @@ struct Builder {
     phrases: Vec<Phrase>,
     vocabulary: Option<Vocabulary>,
     meanings: Vec<(String, Vec<String>)>,
-    ordinary: HashSet<String>,
+    ordinary: HashSet<Cow<'static, str>>,
 }
 
 impl Builder {
@@ -125,7 +126,7 @@ impl Builder {
             vocabulary.word(word);
             self.meanings.push((word.clone(), meant));
         }
-        self.ordinary.extend(file.ordinary.split_whitespace().flat_map(words_of));
+        self.ordinary.extend(file.ordinary.split_whitespace().flat_map(words_of).map(Cow::Owned));
         let mut add = |pattern: &str, purpose| {
             let ways = pattern::ways(pattern, &file.classes, spellings, vocabulary)?;
             self.phrases.extend(ways.into_iter().map(|way| Phrase { purpose, way }));
@@ -161,7 +162,7 @@ impl Builder {
         for (number, phrase) in phrases.iter().enumerate() {
             anchors.enter(&phrase.way, u32::try_from(number).unwrap_or(u32::MAX));
         }
-        ordinary.extend(ORDINARY.lines().filter(|it| !it.starts_with('#')).map(str::to_owned));
+        ordinary.extend(ORDINARY.lines().filter(|it| !it.starts_with('#')).map(Cow::Borrowed));
         let spelling = Spelling::new(vocabulary, ordinary, &meanings);
         Rules { all: rules, spelling, phrases, anchors }
     }

@@ -8,12 +8,12 @@ pub(super) fn is_mixed(word: &str) -> bool {
         && word.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// A word that is none of ours, without its disguise.
-pub(super) fn plain(word: &str) -> Cow<'_, str> {
+/// A word that is none of ours, without its disguise; `one` is what its ones stand for.
+pub(super) fn plain(word: &str, one: char) -> Cow<'_, str> {
     if !is_mixed(word) {
         return word.into();
     }
-    word.chars().map(|letter| undisguised(letter, 'i')).collect::<String>().into()
+    word.chars().map(|letter| undisguised(letter, one)).collect::<String>().into()
 }
 
 pub(super) fn undisguised(letter: char, one: char) -> char {
