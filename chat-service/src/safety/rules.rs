@@ -194,7 +194,7 @@ fn run(
                 (step, at) = (step + 1, at + 1);
             }
             Step::Ahead(class) if words.get(at).is_some_and(|it| class.has(&it.reading)) => {
-                step += 1
+                step += 1;
             }
             Step::Any if at < words.len() => (step, at) = (step + 1, at + 1),
             Step::Start | Step::End | Step::Word(_) | Step::Ahead(_) | Step::Any => return None,

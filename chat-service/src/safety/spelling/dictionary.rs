@@ -84,7 +84,6 @@ fn rests(word: &str) -> impl Iterator<Item = u32> {
     let letters: Vec<char> = word.chars().collect();
     let all = std::iter::once(hash(&letters));
     // The upper half is as good as the whole where each find is looked at again.
-    #[expect(clippy::cast_possible_truncation)]
     let rests = without_one(&letters).chain(all).map(|hash| (hash >> 32) as u32);
     rests.collect::<Vec<_>>().into_iter()
 }
