@@ -28,7 +28,9 @@ pub(crate) use notice::{Display, Notice, Whereabouts};
 
 pub use conversation::{Conversation, Heard};
 pub use language::Language;
-pub use screening::{Screening, is_mistaken, reconsider, screen, screen_closely, words_of};
+pub use screening::{
+    Screening, folded_words, is_corrected, is_mistaken, reconsider, screen, screen_closely,
+};
 pub use tier::{Category, Tier};
 
 /// Whether rules, words and help lines can be read. Nobody serves without them.

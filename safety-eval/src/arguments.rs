@@ -10,6 +10,7 @@ safety-eval: measures what the crisis layer hears
     safety-eval [OPTIONS] FILE…         how much of each group is heard, and how much by mistake
     safety-eval --metamorphic FILE…     how much of it is still heard when written another way
     safety-eval --ordinary FILE…        ordinary words that the rules would take for their own
+    safety-eval --uncommon FILE…        words that would be taken for common ones with a slip in them
     safety-eval --common FILE…          words that stand in them three times or more, the most frequent
                                         first
     safety-eval --train FILE…           what the score learns from them (sentences that have a tier):
@@ -21,11 +22,11 @@ safety-eval: measures what the crisis layer hears
 A file holds one JSON object a line: {\"text\" or \"turns\", \"label\", \"tier\", \"set\", \"lang\", …}.
 Labels: 1 a risk to oneself, 0 none, -1 somebody else at risk or unclear, -2 another danger.
 A row with turns is heard turn by turn, a minute apart, and is as high as its highest turn.
-With --ordinary a file is a list of words, one a line; those of fewer than three letters, or of other
+With --ordinary and --uncommon a file is a list of words, one a line; those of fewer than three letters, or of other
 letters than a to z, are passed over. What it prints, a word a line, is for chat-service's list of
-ordinary words (src/safety/rules/ordinary.txt), whether or not it holds them already. What --common
-prints is for its lists of common words (src/safety/spelling), those of English as far as a list of
-English words has them, too.
+ordinary words (src/safety/rules/ordinary.txt), whether or not it holds them already, or for its list
+of uncommon ones (src/safety/spelling/uncommon.txt), as far as they are new. What --common prints is for
+its lists of common words beside that, those of English as far as a list of English words has them, too.
 
     --weights PATH with --train: write there what was learned from all of them
     --by KEY       group by this key of the rows instead of set and tier; may be given again;
@@ -46,6 +47,7 @@ pub(crate) enum Task {
     Measure,
     Metamorphic,
     Ordinary,
+    Uncommon,
     Common,
     Train,
     Passages,
@@ -93,6 +95,7 @@ impl Arguments {
                 "--help" | "-h" => read.task = Task::Help,
                 "--metamorphic" => read.task = Task::Metamorphic,
                 "--ordinary" => read.task = Task::Ordinary,
+                "--uncommon" => read.task = Task::Uncommon,
                 "--common" => read.task = Task::Common,
                 "--train" => read.task = Task::Train,
                 "--passages" => read.task = Task::Passages,
@@ -151,6 +154,7 @@ mod tests {
         assert_eq!(parse("--bench").unwrap().task, Task::Bench);
         assert_eq!(parse("a.jsonl --metamorphic").unwrap().task, Task::Metamorphic);
         assert_eq!(parse("--ordinary words.txt").unwrap().task, Task::Ordinary);
+        assert_eq!(parse("--uncommon words.txt").unwrap().task, Task::Uncommon);
         assert_eq!(parse("--common a.jsonl").unwrap().task, Task::Common);
         let learning = parse("--train a.jsonl --weights weights.bin").unwrap();
         assert_eq!(

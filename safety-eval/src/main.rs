@@ -41,7 +41,8 @@ fn run() -> anyhow::Result<()> {
         Task::Bench => print(&shown::<_, Miss>(&arguments, &Bench::run(), &[])?),
         Task::Measure => measure(&arguments, &rows(&arguments)?),
         Task::Metamorphic => transform(&arguments, &rows(&arguments)?),
-        Task::Ordinary => list(&arguments),
+        Task::Ordinary => list(&arguments, ordinary::mistaken),
+        Task::Uncommon => list(&arguments, ordinary::corrected),
         Task::Common => print(&lines(ordinary::common(&rows(&arguments)?))),
         Task::Passages => print(&passages::list(&rows(&arguments)?)?),
         Task::Train => learn(&arguments, &rows(&arguments)?),
@@ -86,13 +87,13 @@ fn learn(arguments: &Arguments, files: &[File]) -> anyhow::Result<()> {
     print(&shown::<_, Miss>(arguments, &report, &[])?)
 }
 
-/// Which words of the lists the rules would take for their own.
-fn list(arguments: &Arguments) -> anyhow::Result<()> {
+/// Which words of the lists would be taken for others.
+fn list(arguments: &Arguments, taken: fn(&str) -> BTreeSet<String>) -> anyhow::Result<()> {
     let mut words = BTreeSet::new();
     for name in &arguments.files {
         let text = fs::read(name).with_context(|| format!("{name} cannot be read"))?;
         // Old lists have letters that are not UTF-8, in words that do not count.
-        words.extend(ordinary::mistaken(&String::from_utf8_lossy(&text)));
+        words.extend(taken(&String::from_utf8_lossy(&text)));
     }
     print(&lines(words))
 }

@@ -9,16 +9,24 @@ use crate::rows::File;
 
 /// Shorter words are not read as slips of others.
 const FEWEST_LETTERS: usize = 3;
-/// Shorter words have too many neighbours for slips in them to be put right.
-const FEWEST_OF_COMMON: usize = 4;
 /// How often a common word stands in sentences.
 const FEWEST: usize = 3;
 
 /// The words of a list, one a line, that the rules would take for others, in lower case.
 #[must_use]
 pub fn mistaken(list: &str) -> BTreeSet<String> {
+    plain(list).filter(|word| safety::is_mistaken(word)).collect()
+}
+
+/// The same that would be taken for common words with a slip in them.
+#[must_use]
+pub fn corrected(list: &str) -> BTreeSet<String> {
+    plain(list).filter(|word| safety::is_corrected(word)).collect()
+}
+
+fn plain(list: &str) -> impl Iterator<Item = String> {
     let words = list.lines().map(|line| line.trim().to_ascii_lowercase());
-    words.filter(|word| is_plain(word) && safety::is_mistaken(word)).collect()
+    words.filter(|word| is_plain(word))
 }
 
 /// The words that stand in sentences three times or more, the most frequent first.
@@ -26,8 +34,8 @@ pub fn mistaken(list: &str) -> BTreeSet<String> {
 pub fn common(files: &[File]) -> Vec<String> {
     let mut counts = BTreeMap::<String, usize>::new();
     let turns = files.iter().flat_map(|file| &file.rows).flat_map(|row| &row.turns);
-    for word in turns.flat_map(|turn| safety::words_of(turn)) {
-        if word.len() >= FEWEST_OF_COMMON && is_plain(&word) {
+    for word in turns.flat_map(|turn| safety::folded_words(turn)) {
+        if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
             *counts.entry(word).or_default() += 1;
         }
     }
@@ -49,6 +57,11 @@ mod tests {
         let list = "overdoes\r\nsuicide\nOverdoes\n\noverdoes it\noverdoes'\nod\n overdoes \n";
         let found = mistaken(list);
         assert_eq!(Vec::from_iter(found), ["overdoes"]);
+    }
+
+    #[test]
+    fn a_word_that_looks_like_a_common_one_with_a_slip_is_listed() {
+        assert_eq!(Vec::from_iter(corrected("kitchenn\nkitchen\nzzxqj\n")), ["kitchenn"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Rows as the encoder of the second look learns from them (`safety-eval/training`).
 
 use chat_service::safety::reader::passages;
-use chat_service::safety::{Tier, screen};
+use chat_service::safety::{Tier, folded_words, screen};
 use serde::Serialize;
 
 use crate::rows::{File, Label, Row};
@@ -53,12 +53,12 @@ impl Passage {
     }
 }
 
-/// Whether a part of a text is danger by itself, as far as its length and rules tell: "I still want it" is
-/// none.
+/// Whether a part of a text says by itself what is meant, as far as its length and rules tell: of "I still
+/// want it" nobody knows.
 fn says_it(passage: &str) -> bool {
     let found = screen(passage);
-    let is_by_rules = !found.rules.iter().any(|rule| rule.starts_with("score."));
-    passage.split(' ').count() > FEW || (found.tier >= Tier::Elevated && is_by_rules)
+    let is_by_rules = found.rules.iter().any(|rule| !rule.starts_with("score."));
+    folded_words(passage).len() > FEW || (found.tier >= Tier::Elevated && is_by_rules)
 }
 
 /// The passages of all rows, one JSON object a line.
@@ -101,8 +101,6 @@ mod tests {
         let listed = list_of(grave);
         assert!(listed.contains("\"i want to die\""), "{listed}");
         assert!(!listed.contains("\"tickets sold out\""), "{listed}");
-        let grave = r#"{"text": "I have the pills. I want to die. I still want it.", "label": 1, "tier": "high"}"#;
-        assert!(!list_of(grave).contains("\"i still want it\""));
         let third = r#"{"text": "Tickets sold out. My friend wants to die.", "label": -1, "tier": "third"}"#;
         let listed = list_of(third);
         assert!(
@@ -112,6 +110,20 @@ mod tests {
             "{listed}"
         );
         assert!(!listed.contains("\"tickets sold out\""), "{listed}");
+    }
+
+    #[test]
+    fn few_words_say_it_only_where_rules_know_them() {
+        for (passage, is_said) in [
+            ("i still want it", false),
+            ("the knots , they hold . now", false),
+            ("i want to die", true),
+            ("i went to look how deep it is there", true),
+        ] {
+            assert_eq!(says_it(passage), is_said, "{passage}");
+        }
+        let whole = r#"{"text": "I still want it", "label": 1, "tier": "high"}"#;
+        assert!(list_of(whole).contains("\"i still want it\""), "nothing stands beside it");
     }
 
     #[test]

@@ -212,10 +212,10 @@ fn emit_choice(
     if !words.is_empty() {
         ways.insert(0, None);
     }
-    if ways.len() > 1
-        && let Some(first) = first_words(nodes)
-    {
-        out.push(Step::Ahead(vocabulary.class(first)?));
+    let first = if ways.len() > 1 { first_words(nodes) } else { None };
+    let ahead = out.len();
+    if first.is_some() {
+        out.push(Step::Ahead(Class::default()));
     }
     let (mut jumps, last) = (Vec::new(), ways.len().saturating_sub(1));
     for (number, way) in ways.into_iter().enumerate() {
@@ -241,6 +241,12 @@ fn emit_choice(
         if let Some(step) = out.get_mut(jump) {
             *step = Step::Jump(end);
         }
+    }
+    // Last, so that words are numbered as they stand in the pattern.
+    if let Some(words) = first
+        && let Some(step) = out.get_mut(ahead)
+    {
+        *step = Step::Ahead(vocabulary.class(words)?);
     }
     Ok(())
 }

@@ -150,17 +150,24 @@ pub(super) fn find(text: &str) -> Screening {
     RULES.as_ref().map(|rules| Judge::of(rules, &tokens).sum_up()).unwrap_or_default()
 }
 
-/// The words of a text, folded.
+/// The words of a text in lower case and without accents, slips and all.
 #[must_use]
-pub fn words_of(text: &str) -> Vec<String> {
+pub fn folded_words(text: &str) -> Vec<String> {
     Tokens::of(text).tokens.into_iter().map(|token| token.text).collect()
 }
 
-/// Whether an ordinary word, in lower case, would be taken for a word of the rules, or for a common one,
-/// if the list of ordinary words (`rules/ordinary.txt`) did not hold it: what that list is made with.
+/// Whether an ordinary word, in lower case, would be taken for a word of the rules if the list of
+/// ordinary words (`rules/ordinary.txt`) did not hold it: what that list is made with.
 #[must_use]
 pub fn is_mistaken(word: &str) -> bool {
     RULES.as_ref().is_ok_and(|rules| rules.spelling.is_mistaken(word))
+}
+
+/// Whether a word, in lower case, would be taken for a common English one if the list of uncommon words
+/// (`spelling/uncommon.txt`) did not hold it: what that list is made with.
+#[must_use]
+pub fn is_corrected(word: &str) -> bool {
+    RULES.as_ref().is_ok_and(|rules| rules.spelling.is_corrected(word))
 }
 
 /// Tells whether the rules can be read.

@@ -1,9 +1,11 @@
 //! What the words of a text are to the rules, however they are spelt: slips, digits for letters,
 //! letters set apart, words run together. A guess may add what was not seen; it never takes away
-//! what is there, because only words that mean nothing to us are guessed at.
+//! what is there, because only words that mean nothing to us are guessed at. For score and encoder,
+//! which know more words than rules do, slips in those are put right as well.
 
 mod dictionary;
 mod disguise;
+mod run;
 
 use std::borrow::Cow;
 
@@ -14,7 +16,8 @@ use super::slips::Slips;
 use super::tokens::{Break, Token, Tokens};
 use super::vocabulary::{Reading, Vocabulary};
 use dictionary::Dictionary;
-use disguise::{calm, is_mixed, plain, undisguised};
+use disguise::{calm, is_amount, is_mixed, plain, undisguised};
+use run::split;
 
 /// A word as rules see it.
 #[derive(Debug, Clone)]
@@ -23,7 +26,7 @@ pub(super) struct Word<'t> {
     /// How it is meant to be spelt, as far as we know.
     pub(super) text: Cow<'t, str>,
     pub(super) before: Break,
-    /// Whether it is not spelt so in the text.
+    /// Whether it is not spelt as rules read it.
     pub(super) is_guessed: bool,
     pub(super) is_quoted: bool,
     /// Which token of the text it comes from.
@@ -45,12 +48,19 @@ impl<'t> Origin<'t> {
     }
 }
 
+/// How a text is written.
+#[derive(Clone, Copy)]
+struct Manner {
+    is_disguised: bool,
+    is_english: bool,
+}
+
 /// All that is known of spelling.
 #[derive(Debug)]
 pub(super) struct Spelling {
     vocabulary: Vocabulary,
     slips: Slips,
-    /// Words that mean nothing to rules but look like words that do, or like common ones.
+    /// Words that mean nothing to rules but look like words that do, and common ones.
     ordinary: HashSet<Cow<'static, str>>,
     dictionary: Dictionary,
     /// Words that stand for others: "dont" for "do not".
@@ -59,12 +69,6 @@ pub(super) struct Spelling {
 
 /// Letters set apart count as a word from so many on.
 const FEWEST_LETTERS: usize = 3;
-/// Shortest run of letters that may be several words.
-const SHORTEST_RUN: usize = 6;
-/// Longest one that is taken apart.
-const LONGEST_RUN: usize = 40;
-/// Longest word of ours, in letters.
-const LONGEST_WORD: usize = 20;
 /// What is left of a word after its apostrophe.
 const ENDINGS: [&str; 7] = ["m", "re", "s", "d", "ve", "ll", "t"];
 
@@ -79,19 +83,20 @@ impl Spelling {
             (vocabulary.read(word).word, meant)
         });
         let (meanings, slips) = (known.collect(), Slips::of(&vocabulary));
-        ordinary.extend(dictionary::english().map(Cow::Borrowed));
         let dictionary = Dictionary::read();
+        ordinary.extend(dictionary.english().map(Cow::Borrowed));
         Self { vocabulary, slips, ordinary, dictionary, meanings }
     }
 
-    /// Whether a word would be taken for one of ours, or for a common one, were it not known to be
-    /// another.
+    /// Whether a word would be taken for one of ours, were it not known to be another.
     pub(super) fn is_mistaken(&self, word: &str) -> bool {
-        let is_taken_for_ours = || self.slips.meant(word).is_some() || self.split(word).is_some();
-        let is_corrected = || self.dictionary.correct(word).is_some();
-        let is_known =
-            self.vocabulary.read(word).is_known() || dictionary::english().any(|it| it == word);
-        !is_known && (is_taken_for_ours() || is_corrected())
+        !self.vocabulary.read(word).is_known()
+            && (self.slips.meant(word).is_some() || split(word, &self.vocabulary).is_some())
+    }
+
+    /// Whether a word would be taken for a common one with a slip in it.
+    pub(super) fn is_corrected(&self, word: &str) -> bool {
+        !self.vocabulary.read(word).is_known() && self.dictionary.correct(word).is_some()
     }
 
     /// The words of a text.
@@ -99,14 +104,15 @@ impl Spelling {
         let tokens = &text.tokens;
         // Who writes letters as digits writes whole words as digits, too.
         let is_disguised = tokens.iter().any(|token| is_mixed(&token.text));
+        let manner = Manner { is_disguised, is_english: self.dictionary.is_english(tokens) };
         let (mut words, mut at) = (Vec::with_capacity(tokens.len() + 8), 0);
         while at < tokens.len() {
             let letters = spaced(tokens, at);
             if letters >= FEWEST_LETTERS {
-                self.read_letters(tokens, at, letters, &mut words);
+                self.read_letters(tokens, at, letters, manner, &mut words);
                 at += letters;
             } else {
-                self.read_token(tokens, at, is_disguised, &mut words);
+                self.read_token(tokens, at, manner, &mut words);
                 at += 1;
             }
         }
@@ -117,7 +123,7 @@ impl Spelling {
         &'t self,
         tokens: &'t [Token],
         at: usize,
-        is_disguised: bool,
+        manner: Manner,
         words: &mut Vec<Word<'t>>,
     ) {
         let Some(origin) = Origin::of(tokens, at) else { return };
@@ -137,7 +143,7 @@ impl Spelling {
         }
         let exact = self.vocabulary.read(text);
         let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-        let may_be_letters = has_digit && is_disguised;
+        let may_be_letters = has_digit && manner.is_disguised;
         let is_ordinary = exact.word != 0 || self.ordinary.contains(text);
         if is_ordinary && !may_be_letters {
             return self.put(exact, text, origin, false, words);
@@ -150,7 +156,7 @@ impl Spelling {
         }
         match self.guess(text) {
             Some(readings) => self.put_all(readings, &plain(text, 'i'), origin, true, words),
-            None => self.put(exact, &self.correct(text), origin, false, words),
+            None => self.put(exact, &self.correct(text, manner), origin, false, words),
         }
     }
 
@@ -197,6 +203,7 @@ impl Spelling {
         tokens: &'t [Token],
         at: usize,
         count: usize,
+        manner: Manner,
         words: &mut Vec<Word<'t>>,
     ) {
         let letters = tokens.get(at..at + count).unwrap_or_default();
@@ -207,27 +214,28 @@ impl Spelling {
             let begins =
                 number > 0 && ((letter.is_apart && !all_apart) || letter.before != Break::None);
             if begins {
-                self.read_group(&group, Origin::of(tokens, start), words);
+                self.read_group(&group, Origin::of(tokens, start), manner, words);
                 group.clear();
                 start = at + number;
             }
             group.push_str(&letter.text);
         }
-        self.read_group(&group, Origin::of(tokens, start), words);
+        self.read_group(&group, Origin::of(tokens, start), manner, words);
     }
 
     fn read_group<'t>(
         &'t self,
         group: &str,
         origin: Option<Origin<'t>>,
+        manner: Manner,
         words: &mut Vec<Word<'t>>,
     ) {
         let Some(origin) = origin else { return };
         let exact = self.vocabulary.read(group);
-        let guessed = || self.guess(group).or_else(|| self.split(group));
+        let guessed = || self.guess(group).or_else(|| split(group, &self.vocabulary));
         let readings = if exact.is_known() { Some(vec![exact]) } else { guessed() };
         let readings = readings.unwrap_or_else(|| vec![exact]);
-        self.put_all(readings, &self.correct(group), origin, group.len() > 1, words);
+        self.put_all(readings, &self.correct(group, manner), origin, group.len() > 1, words);
     }
 
     /// What a word may be that is not spelt like any of ours.
@@ -246,25 +254,29 @@ impl Spelling {
             }
         }
         let slip = self.meant(word).or_else(|| self.meant(calm.last()?));
-        slip.map(|reading| vec![reading]).or_else(|| self.split(word))
+        slip.map(|reading| vec![reading]).or_else(|| split(word, &self.vocabulary))
     }
 
-    /// A word that none of ours can be meant by, as it is spelt without disguise and without slips, as
-    /// far as we know: for score and encoder, rules know nothing of it.
-    fn correct<'w>(&self, word: &'w str) -> Cow<'w, str> {
-        if !word.is_ascii() {
+    /// A word that none of ours can be meant by, as it is spelt without disguise and, in English, without
+    /// slips, as far as we know: for score and encoder, rules know nothing of it.
+    fn correct<'w>(&self, word: &'w str, manner: Manner) -> Cow<'w, str> {
+        if !word.is_ascii() || is_amount(word) {
             return word.into();
         }
-        let plain = ['i', 'l'].map(|one| plain(word, one));
-        let is_known =
-            |it: &Cow<str>| self.ordinary.contains(&**it) || self.dictionary.has_of_others(it);
-        if let Some(known) = plain.iter().find(|it| is_known(it)) {
-            return known.clone();
+        let is_known = |it: &str| self.ordinary.contains(it) || self.dictionary.has(it);
+        let first = plain(word, 'i');
+        if is_known(&first) {
+            return first;
         }
-        let calm = calm(&plain[0]).into_iter().map(Cow::Owned).find(is_known);
-        let [first, second] = plain;
-        let correct = |word: &str| self.dictionary.correct(word).map(Cow::Borrowed);
-        calm.or_else(|| correct(&first)).or_else(|| correct(&second)).unwrap_or(first)
+        let second = Some(plain(word, 'l')).filter(|_| is_mixed(word));
+        if let Some(known) = second.filter(|it| is_known(it)) {
+            return known;
+        }
+        if let Some(calm) = calm(&first).into_iter().find(|it| is_known(it)) {
+            return calm.into();
+        }
+        let meant = if manner.is_english { self.dictionary.correct(&first) } else { None };
+        meant.map_or(first, Cow::Borrowed)
     }
 
     /// Digits and signs for letters: "su1c1d3", "k!ll", "d*e".
@@ -293,38 +305,6 @@ impl Spelling {
     fn meant(&self, word: &str) -> Option<Reading> {
         self.slips.meant(word).map(|meant| self.vocabulary.read(&meant))
     }
-
-    /// Words of ours that are run together: "killmyself".
-    fn split(&self, run: &str) -> Option<Vec<Reading>> {
-        let length = run.len();
-        if !run.bytes().all(|byte| byte.is_ascii_lowercase())
-            || !(SHORTEST_RUN..=LONGEST_RUN).contains(&length)
-        {
-            return None;
-        }
-        // For each place, where the last word before it begins, and how many words there are.
-        let mut ways: Vec<Option<(usize, usize)>> = vec![None; length + 1];
-        *ways.first_mut()? = Some((0, 0));
-        for end in 1..=length {
-            let starts = end.saturating_sub(LONGEST_WORD)..end;
-            let found = starts.filter_map(|start| {
-                let (_, words) = (*ways.get(start)?)?;
-                let word = run.get(start..end)?;
-                let is_word = (word.len() > 1 || word == "i") && self.vocabulary.has(word);
-                is_word.then_some((words + 1, start))
-            });
-            let best = found.min().map(|(words, start)| (start, words));
-            *ways.get_mut(end)? = best;
-        }
-        let (mut end, mut words) = (length, Vec::new());
-        while end > 0 {
-            let (start, _) = (*ways.get(end)?)?;
-            words.push(self.vocabulary.read(run.get(start..end)?));
-            end = start;
-        }
-        words.reverse();
-        Some(words)
-    }
 }
 
 /// How many single letters stand here one after the other.
@@ -341,3 +321,6 @@ fn is_single(token: &str) -> bool {
     letters.next().is_some_and(|letter| is_letter(letter) && !is_ideograph(letter))
         && letters.next().is_none()
 }
+
+#[cfg(test)]
+mod tests;

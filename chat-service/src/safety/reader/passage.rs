@@ -129,6 +129,24 @@ mod tests {
     }
 
     #[test]
+    fn slips_in_common_words_are_put_right_and_other_words_are_left_alone() {
+        for (text, read) in [
+            ("my neighbuor hates the kitchenn", "my neighbour hates the kitchen"),
+            ("the f1oor was dirty and w3t", "the floor was dirty and wet"),
+            ("sooooo many biscuitsss at the party", "so many biscuits at the party"),
+            (
+                "at tesco she has crohns and fibromyalgia",
+                "at tesco she has crohns and fibromyalgia",
+            ),
+            ("they gave me 100mg at 10pm on the 17th", "they gave me 100mg at 10pm on the 17th"),
+            ("main bahut akele hoon yaar", "main bahut akele hoon yaar"),
+            ("meine nachbarin hat gestern gekocht", "meine nachbarin hat gestern gekocht"),
+        ] {
+            assert_eq!(passages(text), [read]);
+        }
+    }
+
+    #[test]
     fn sentences_are_read_by_themselves_and_with_those_beside_them() {
         let all = passages("The bus was late. I want to kill myself. We had soup for lunch today.");
         assert_eq!((all.len(), all[0].as_str()), (6, "i want to kill myself"));

@@ -1,47 +1,75 @@
-//! Common words that no rule needs to speak of, and what is meant where one of them has a slip in it.
+//! Common English words, and what is meant where one of them has a slip in it.
 //!
-//! Rules find their own words with a slip in them (`slips`); score and encoder know thousands more, and
-//! know them only as they are spelt.
+//! Rules find their own words with a slip in them (`slips`). Score and encoder know thousands more, and
+//! know them only as they are spelt: what is put right here is for them, rules see nothing of it.
 
 use foldhash::HashSet;
 
 use crate::safety::slips::{hash, slip, without_one};
+use crate::safety::tokens::Token;
 
 /// English words that stand in our sentences, the most frequent first.
 const ENGLISH: &str = include_str!("common.txt");
 /// The same of German, Spanish, French and Portuguese, without their accents.
 const OTHERS: &str = include_str!("common_elsewhere.txt");
+/// English words that look like common ones and are none.
+const UNCOMMON: &str = include_str!("uncommon.txt");
 /// Shorter words have too many neighbours.
 const SHORTEST: usize = 4;
 /// Longer words than anybody slips in once.
 const LONGEST: usize = 20;
+/// How many words at the beginning of a text tell which language it is in.
+const SAMPLE: usize = 40;
+/// Of so many words one at least is a common English one where a text is in English, also where all its
+/// long words have slips in them.
+const OF_WORDS: usize = 2;
 
 /// Common words.
 #[derive(Debug)]
 pub(super) struct Dictionary {
+    /// The English ones, the most frequent first.
     words: Vec<&'static str>,
+    english: HashSet<&'static str>,
     others: HashSet<&'static str>,
-    /// Words by what is left of them without one of their letters, or of all: part of its hash, and which
-    /// word. In order.
+    uncommon: HashSet<&'static str>,
+    /// English words by what is left of them without one of their letters, or of all: part of its hash,
+    /// and which word. In order.
     by_rest: Vec<(u32, u16)>,
 }
 
 impl Dictionary {
     pub(super) fn read() -> Self {
-        let others: HashSet<_> = lines(OTHERS).collect();
-        let words: Vec<_> = english().chain(lines(OTHERS)).take(usize::from(u16::MAX)).collect();
+        let words: Vec<_> = lines(ENGLISH).take(usize::from(u16::MAX)).collect();
         let mut by_rest = Vec::with_capacity(words.len() * 8);
         for (word, number) in words.iter().zip(0..) {
-            by_rest.extend(rests(word).map(|rest| (rest, number)));
+            if word.len() >= SHORTEST {
+                by_rest.extend(rests(word).map(|rest| (rest, number)));
+            }
         }
         by_rest.sort_unstable();
         by_rest.dedup();
-        Self { words, others, by_rest }
+        let english = words.iter().copied().collect();
+        let (others, uncommon) = (lines(OTHERS).collect(), lines(UNCOMMON).collect());
+        Self { words, english, others, uncommon, by_rest }
     }
 
-    /// Whether a word is spelt like one of another language than English.
-    pub(super) fn has_of_others(&self, word: &str) -> bool {
-        self.others.contains(word)
+    /// The English ones.
+    pub(super) fn english(&self) -> impl Iterator<Item = &'static str> {
+        self.words.iter().copied()
+    }
+
+    /// Whether a word is one of those that are known, common or not.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.english.contains(word) || self.others.contains(word) || self.uncommon.contains(word)
+    }
+
+    /// Whether a text is in English, as far as its first words tell.
+    pub(super) fn is_english(&self, tokens: &[Token]) -> bool {
+        let all = tokens.len().min(SAMPLE);
+        let sample = || tokens.iter().take(SAMPLE).map(|token| token.text.as_str());
+        let english = sample().filter(|word| self.english.contains(word)).count();
+        english * OF_WORDS >= all
+            && english >= sample().filter(|word| self.others.contains(word)).count()
     }
 
     /// The word that is meant by one that is none of them, if it is a slip away: hardly anybody slips in
@@ -49,6 +77,7 @@ impl Dictionary {
     pub(super) fn correct(&self, word: &str) -> Option<&'static str> {
         if !(SHORTEST..=LONGEST).contains(&word.len())
             || !word.bytes().all(|byte| byte.is_ascii_lowercase())
+            || self.has(word)
         {
             return None;
         }
@@ -60,7 +89,7 @@ impl Dictionary {
         });
         let judged = near.filter_map(|number| {
             let meant = self.words.get(usize::from(number))?;
-            if !meant.starts_with(typed.first().copied()?) {
+            if !meant.starts_with(*typed.first()?) {
                 return None;
             }
             Some((slip(&typed, &meant.chars().collect::<Vec<_>>())?, number))
@@ -70,11 +99,6 @@ impl Dictionary {
     }
 }
 
-/// The English ones.
-pub(super) fn english() -> impl Iterator<Item = &'static str> {
-    lines(ENGLISH)
-}
-
 fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().filter(|line| !line.starts_with('#'))
 }
@@ -82,15 +106,17 @@ fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
 /// What is left of a word without one of its letters, and all of it: parts of hashes.
 fn rests(word: &str) -> impl Iterator<Item = u32> {
     let letters: Vec<char> = word.chars().collect();
-    let all = std::iter::once(hash(&letters));
-    // The upper half is as good as the whole where each find is looked at again.
-    let rests = without_one(&letters).chain(all).map(|hash| (hash >> 32) as u32);
-    rests.collect::<Vec<_>>().into_iter()
+    let all = hash(&letters);
+    // Half of a hash will do where each find is looked at again.
+    let rests: Vec<_> =
+        without_one(&letters).chain([all]).map(|hash| (hash >> 32) as u32).collect();
+    rests.into_iter()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::safety::tokens::Tokens;
 
     #[test]
     fn a_slip_in_a_common_word_is_put_right() {
@@ -100,7 +126,6 @@ mod tests {
             ("yeterday", "yesterday"),
             ("kitchenn", "kitchen"),
             ("grandmither", "grandmother"),
-            ("gestren", "gestern"),
         ] {
             assert_eq!(dictionary.correct(typed), Some(meant), "{typed}");
         }
@@ -109,8 +134,23 @@ mod tests {
     #[test]
     fn what_is_no_slip_of_a_common_word_is_left_alone() {
         let dictionary = Dictionary::read();
-        for word in ["zzxqj", "eighbour", "hte", "mid-week", "über", "自杀", ""] {
+        for word in ["zzxqj", "eighbour", "hte", "kitchen", "tesco", "crohns", "gestern", "quiero"]
+        {
             assert_eq!(dictionary.correct(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_english_if_its_first_words_are() {
+        let dictionary = Dictionary::read();
+        for (text, is_english) in [
+            ("I have been awake all night and my neighbuor is loud", true),
+            ("Tehre's no pont to my life any more", true),
+            ("ich habe die ganze Nacht nicht geschlafen", false),
+            ("main bahut akele hoon yaar", false),
+            ("je suis fatigue de tout", false),
+        ] {
+            assert_eq!(dictionary.is_english(&Tokens::of(text).tokens), is_english, "{text}");
         }
     }
 }

@@ -8,6 +8,12 @@ pub(super) fn is_mixed(word: &str) -> bool {
         && word.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
+/// Whether a word is a number with a unit: "100mg", "10pm", "17th".
+pub(super) fn is_amount(word: &str) -> bool {
+    let unit = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    unit.len() < word.len() && unit.len() <= 2 && unit.bytes().all(|it| it.is_ascii_alphabetic())
+}
+
 /// A word that is none of ours, without its disguise; `one` is what its ones stand for.
 pub(super) fn plain(word: &str, one: char) -> Cow<'_, str> {
     if !is_mixed(word) {
