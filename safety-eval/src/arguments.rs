@@ -22,11 +22,11 @@ safety-eval: measures what the crisis layer hears
 A file holds one JSON object a line: {\"text\" or \"turns\", \"label\", \"tier\", \"set\", \"lang\", …}.
 Labels: 1 a risk to oneself, 0 none, -1 somebody else at risk or unclear, -2 another danger.
 A row with turns is heard turn by turn, a minute apart, and is as high as its highest turn.
-With --ordinary and --uncommon a file is a list of words, one a line; those of fewer than three letters, or of other
-letters than a to z, are passed over. What it prints, a word a line, is for chat-service's list of
-ordinary words (src/safety/rules/ordinary.txt), whether or not it holds them already, or for its list
-of uncommon ones (src/safety/spelling/uncommon.txt), as far as they are new. What --common prints is for
-its lists of common words beside that, those of English as far as a list of English words has them, too.
+With --ordinary and --uncommon a file is a list of words, one a line; those of fewer than three letters,
+or of other letters than a to z, are passed over. What they print, a word a line, is for chat-service's
+list of ordinary words (src/safety/rules/ordinary.txt), whether or not it holds them already, and for its
+list of uncommon ones (src/safety/spelling/uncommon.txt), as far as they are new. What --common prints is
+for its lists of common words beside that: of English only what a list of English words has, too.
 
     --weights PATH with --train: write there what was learned from all of them
     --by KEY       group by this key of the rows instead of set and tier; may be given again;
