@@ -5,6 +5,7 @@ mod ports {
     mod certificates;
     mod clients;
     mod http;
+    mod late;
     mod limits;
     mod plain;
     mod replicas;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tonic::Code;
 
 use super::clients::{call, who_am_i};
+use super::late::Late;
 use super::stage::{Authority, Port, soon};
 
 /// At once, on a machine that is busy with other tests.
@@ -139,6 +140,17 @@ async fn who_says_nothing_keeps_nobody_waiting() {
     let begun = Instant::now();
     assert_eq!(who_am_i(&channel).await.unwrap_err().code(), Code::Unavailable);
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn an_answer_that_was_on_its_way_already_is_no_answer() {
+    let identity = Identity::in_process("auth-service", &Secret::generate().unwrap());
+    let late = Late::open().await;
+    let channel = connect_lazily(late.endpoint(), &identity, "auth-service");
+    soon(late.asked()).await;
+    late.does_not_serve_any_more();
+    let (standing, ()) = tokio::join!(channel.standing(), async { late.answers_now() });
+    assert_eq!(standing, Standing::NotServing);
 }
 
 #[tokio::test]

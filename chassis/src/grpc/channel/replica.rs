@@ -1,7 +1,7 @@
 //! One replica of a service: at one address, with one connection, looked at twice a second.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub(super) struct Replica {
     news: watch::Sender<()>,
     in_flight: Arc<AtomicUsize>,
     wanted: Notify,
+    /// Looks, those that have not ended included.
+    begun: AtomicU64,
     stop: CancellationToken,
 }
 
@@ -47,7 +49,8 @@ pub(super) struct Replica {
 #[derive(Clone)]
 struct Seen {
     standing: Standing,
-    looks: u64,
+    /// In which look, counted from 1.
+    look: u64,
     connection: Option<Connection>,
     /// Why there is none.
     why: Option<Arc<str>>,
@@ -60,7 +63,7 @@ impl Replica {
         news: watch::Sender<()>,
         stop: CancellationToken,
     ) -> Self {
-        let seen = Seen { standing: Standing::Unreachable, looks: 0, connection: None, why: None };
+        let seen = Seen { standing: Standing::Unreachable, look: 0, connection: None, why: None };
         Self {
             address,
             origin,
@@ -68,6 +71,7 @@ impl Replica {
             news,
             in_flight: Arc::default(),
             wanted: Notify::new(),
+            begun: AtomicU64::new(0),
             stop,
         }
     }
@@ -87,9 +91,14 @@ impl Replica {
         self.seen.borrow().why.clone()
     }
 
-    /// How often it was looked at.
-    pub(super) fn looks(&self) -> u64 {
-        self.seen.borrow().looks
+    /// How many looks have been begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// Whether what is known of it was asked after the first `looks`.
+    pub(super) fn is_seen_after(&self, looks: u64) -> bool {
+        self.seen.borrow().look > looks
     }
 
     /// Calls at work.
@@ -142,6 +151,7 @@ impl Replica {
     }
 
     async fn look(self: &Arc<Self>, way: &Way) {
+        let look = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let open = self.seen.borrow().connection.clone().filter(|it| !it.is_closed());
         let connection = match open {
             Some(connection) => Ok(connection),
@@ -160,7 +170,7 @@ impl Replica {
             tracing::info!(peer, address = %self.address, ?standing, why, "a replica is otherwise");
         }
         self.seen.send_modify(|seen| {
-            *seen = Seen { standing, looks: seen.looks + 1, connection, why };
+            *seen = Seen { standing, look, connection, why };
         });
         self.news.send_replace(());
     }

@@ -105,20 +105,21 @@ impl Replicas {
         self.all().iter().map(|it| it.standing()).max().unwrap_or(Standing::Unreachable)
     }
 
-    /// Has all looked at, until that is done or what was seen is `enough`.
+    /// Has all looked at from now on, until that is done or what was seen is `enough`. What a look sees that had
+    /// begun before may not be so any more.
     async fn look(&self, enough: impl Fn(&[&Arc<Replica>]) -> bool) {
         let mut news = self.news.subscribe();
         let looked_at = async {
             let mut all = self.all.subscribe();
             // The sender lives as long as `self`, so waiting cannot fail.
             let _alive = all.wait_for(Option::is_some).await.is_ok();
-            let with_looks = |it: Arc<Replica>| (it.looks(), it);
+            let with_looks = |it: Arc<Replica>| (it.begun(), it);
             let asked: Vec<_> = self.all().into_iter().map(with_looks).collect();
             for (_, replica) in &asked {
                 replica.look_soon();
             }
             loop {
-                let seen = asked.iter().filter(|(looks, it)| it.looks() > *looks);
+                let seen = asked.iter().filter(|(looks, it)| it.is_seen_after(*looks));
                 let seen: Vec<_> = seen.map(|(_, it)| it).collect();
                 if seen.len() == asked.len() || enough(&seen) {
                     return;
