@@ -11,12 +11,11 @@ use std::borrow::Cow;
 
 use foldhash::{HashMap, HashSet};
 
-use super::letters::{is_ideograph, is_letter};
 use super::slips::Slips;
 use super::tokens::{Break, Token, Tokens};
 use super::vocabulary::{Reading, Vocabulary};
 use dictionary::Dictionary;
-use disguise::{calm, is_amount, is_mixed, plain, undisguised};
+use disguise::{calm, is_amount, is_mixed, plain, spaced, undisguised};
 use run::split;
 
 /// A word as rules see it.
@@ -25,6 +24,8 @@ pub(super) struct Word<'t> {
     pub(super) reading: Reading,
     /// How it is meant to be spelt, as far as we know.
     pub(super) text: Cow<'t, str>,
+    /// What stands for it and the next ones: "dont" for "do" of "do not".
+    pub(super) short: Option<&'t str>,
     pub(super) before: Break,
     /// Whether it is not spelt as rules read it.
     pub(super) is_guessed: bool,
@@ -148,15 +149,23 @@ impl Spelling {
         if is_ordinary && !may_be_letters {
             return self.put(exact, text, origin, false, words);
         }
+        let first = words.len();
         if exact.is_known() && !may_be_letters {
             // "overdos" begins like a word of ours, and is meant to be one.
             let meant = self.meant(text).filter(|_| !has_digit);
             let word = meant.map_or(0, |meant| meant.word);
-            return self.put(exact.with_word(word), text, origin, false, words);
+            let text = self.correct(text, manner);
+            self.put(exact.with_word(word), &text, origin, false, words);
+        } else if let Some(readings) = self.guess(text, manner) {
+            self.put_all(readings, &plain(text, 'i'), origin, true, words);
+        } else {
+            return self.put(exact, &self.correct(text, manner), origin, false, words);
         }
-        match self.guess(text) {
-            Some(readings) => self.put_all(readings, &plain(text, 'i'), origin, true, words),
-            None => self.put(exact, &self.correct(text, manner), origin, false, words),
+        // Of the two, the word that rules know is not always the likelier one.
+        if let [word] = words.get_mut(first..).unwrap_or_default()
+            && let Some(common) = self.common(text, manner)
+        {
+            word.text = common.into();
         }
     }
 
@@ -186,14 +195,18 @@ impl Spelling {
     ) {
         let meant = self.meanings.get(&reading.word).filter(|_| reading.word != 0);
         let alone = [reading];
-        for (number, reading) in meant.map_or(alone.as_slice(), Vec::as_slice).iter().enumerate() {
+        let readings = meant.map_or(alone.as_slice(), Vec::as_slice);
+        let whole = self.vocabulary.spelt(reading.word).filter(|_| readings.len() > 1);
+        for (number, reading) in readings.iter().enumerate() {
             let before = if number == 0 { origin.before } else { Break::None };
+            let short = whole.filter(|_| number == 0);
             let text = self
                 .vocabulary
                 .spelt(reading.word)
                 .map_or_else(|| text.to_owned().into(), Cow::Borrowed);
             let (reading, is_quoted) = (*reading, origin.token.is_quoted);
-            words.push(Word { reading, text, before, is_guessed, is_quoted, token: origin.at });
+            let token = origin.at;
+            words.push(Word { reading, text, short, before, is_guessed, is_quoted, token });
         }
     }
 
@@ -232,14 +245,14 @@ impl Spelling {
     ) {
         let Some(origin) = origin else { return };
         let exact = self.vocabulary.read(group);
-        let guessed = || self.guess(group).or_else(|| split(group, &self.vocabulary));
+        let guessed = || self.guess(group, manner).or_else(|| split(group, &self.vocabulary));
         let readings = if exact.is_known() { Some(vec![exact]) } else { guessed() };
         let readings = readings.unwrap_or_else(|| vec![exact]);
         self.put_all(readings, &self.correct(group, manner), origin, group.len() > 1, words);
     }
 
     /// What a word may be that is not spelt like any of ours.
-    fn guess(&self, word: &str) -> Option<Vec<Reading>> {
+    fn guess(&self, word: &str, manner: Manner) -> Option<Vec<Reading>> {
         if let Some(reading) = self.undisguise(word) {
             return Some(vec![reading]);
         }
@@ -254,7 +267,12 @@ impl Spelling {
             }
         }
         let slip = self.meant(word).or_else(|| self.meant(calm.last()?));
-        slip.map(|reading| vec![reading]).or_else(|| split(word, &self.vocabulary))
+        // What is one word but for a slip is hardly several.
+        let parts = || match self.common(word, manner) {
+            Some(_) => None,
+            None => split(word, &self.vocabulary),
+        };
+        slip.map(|reading| vec![reading]).or_else(parts)
     }
 
     /// A word that none of ours can be meant by, as it is spelt without disguise and, in English, without
@@ -263,7 +281,8 @@ impl Spelling {
         if !word.is_ascii() || is_amount(word) {
             return word.into();
         }
-        let is_known = |it: &str| self.ordinary.contains(it) || self.dictionary.has(it);
+        let is_known =
+            |it: &str| self.ordinary.contains(it) || self.dictionary.has(it, manner.is_english);
         let first = plain(word, 'i');
         if is_known(&first) {
             return first;
@@ -275,8 +294,12 @@ impl Spelling {
         if let Some(calm) = calm(&first).into_iter().find(|it| is_known(it)) {
             return calm.into();
         }
-        let meant = if manner.is_english { self.dictionary.correct(&first) } else { None };
-        meant.map_or(first, Cow::Borrowed)
+        self.common(&first, manner).map_or(first, Cow::Borrowed)
+    }
+
+    /// The common English word that a word of an English text is a slip away from.
+    fn common(&self, word: &str, manner: Manner) -> Option<&'static str> {
+        if manner.is_english { self.dictionary.correct(word) } else { None }
     }
 
     /// Digits and signs for letters: "su1c1d3", "k!ll", "d*e".
@@ -305,21 +328,6 @@ impl Spelling {
     fn meant(&self, word: &str) -> Option<Reading> {
         self.slips.meant(word).map(|meant| self.vocabulary.read(&meant))
     }
-}
-
-/// How many single letters stand here one after the other.
-fn spaced(tokens: &[Token], at: usize) -> usize {
-    let letters = tokens.iter().skip(at).enumerate().take_while(|(number, token)| {
-        is_single(&token.text) && (*number == 0 || token.before < Break::Hard)
-    });
-    letters.count()
-}
-
-/// Whether a token is one letter, in a script in which that is hardly ever a word.
-fn is_single(token: &str) -> bool {
-    let mut letters = token.chars();
-    letters.next().is_some_and(|letter| is_letter(letter) && !is_ideograph(letter))
-        && letters.next().is_none()
 }
 
 #[cfg(test)]

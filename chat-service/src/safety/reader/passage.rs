@@ -79,8 +79,8 @@ fn write(words: &[Word], tokens: &Tokens) -> String {
     for (at, word) in words.iter().enumerate() {
         let comes_from = |other: usize| words.get(other).is_some_and(|it| it.token == word.token);
         let token = tokens.tokens.get(word.token).map_or("", |token| &token.text);
-        // What is short for several words is read as it stands: who writes it means it less. Letters
-        // set apart are read as the words they make.
+        // What is short for several words is read as such: who writes it means it less. Letters set apart
+        // are read as the words they make.
         let is_short = token.chars().nth(1).is_some();
         if is_short && at > 0 && comes_from(at - 1) {
             continue;
@@ -97,7 +97,8 @@ fn write(words: &[Word], tokens: &Tokens) -> String {
             put("\"");
         }
         is_quoted = word.is_quoted;
-        put(if is_short && comes_from(at + 1) { token } else { &word.text });
+        let is_one = is_short && comes_from(at + 1);
+        put(if is_one { word.short.unwrap_or(token) } else { &word.text });
     }
     written
 }
@@ -134,6 +135,13 @@ mod tests {
             ("my neighbuor hates the kitchenn", "my neighbour hates the kitchen"),
             ("the f1oor was dirty and w3t", "the floor was dirty and wet"),
             ("sooooo many biscuitsss at the party", "so many biscuits at the party"),
+            ("i woul rathre hvae a fancu hat", "i would rather have a fancy hat"),
+            ("i hvaent seen it, tehre's no poitn", "i havent seen it , theres no point"),
+            ("were not haing the same emials", "were not having the same emails"),
+            (
+                "my theerapists on holidayy for 3 weekks whichh is briliant timign",
+                "my therapists on holiday for 3 weeks which is brilliant timing",
+            ),
             (
                 "at tesco she has crohns and fibromyalgia",
                 "at tesco she has crohns and fibromyalgia",

@@ -1,6 +1,10 @@
-//! Words written so that they are not read: digits and signs for letters, letters held down.
+//! Words written so that they are not read: digits and signs for letters, letters held down, letters set
+//! apart.
 
 use std::borrow::Cow;
+
+use crate::safety::letters::{is_ideograph, is_letter};
+use crate::safety::tokens::{Break, Token};
 
 /// Whether a word has both letters and digits.
 pub(super) fn is_mixed(word: &str) -> bool {
@@ -51,4 +55,19 @@ pub(super) fn calm(word: &str) -> Vec<String> {
         plain
     };
     vec![shorten(2), shorten(1)]
+}
+
+/// How many single letters stand here one after the other.
+pub(super) fn spaced(tokens: &[Token], at: usize) -> usize {
+    let letters = tokens.iter().skip(at).enumerate().take_while(|(number, token)| {
+        is_single(&token.text) && (*number == 0 || token.before < Break::Hard)
+    });
+    letters.count()
+}
+
+/// Whether a token is one letter, in a script in which that is hardly ever a word.
+fn is_single(token: &str) -> bool {
+    let mut letters = token.chars();
+    letters.next().is_some_and(|letter| is_letter(letter) && !is_ideograph(letter))
+        && letters.next().is_none()
 }
