@@ -1,5 +1,8 @@
 //! Rows as the encoder of the second look learns from them (`safety-eval/training`).
 
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
 use chat_service::safety::reader::passages;
 use chat_service::safety::{Tier, folded_words, screen};
 use serde::Serialize;
@@ -8,6 +11,8 @@ use crate::rows::{File, Label, Row};
 
 /// Words of a passage that may be only part of what is meant: more say it by themselves.
 const FEW: usize = 7;
+/// Words of a clause that teaches that few words may say nothing.
+const CLAUSE: RangeInclusive<usize> = 2..=9;
 
 /// A passage, and how grave it is.
 #[derive(Debug, Serialize)]
@@ -20,6 +25,8 @@ pub struct Passage {
     pub high: bool,
     /// Whether somebody else is in danger, and the writer is not.
     pub third: bool,
+    /// Whether it is only a clause of one.
+    pub clause: bool,
 }
 
 impl Passage {
@@ -48,9 +55,28 @@ impl Passage {
                 is_whole || !screen(passage).tier.is_danger()
             }
         };
-        let known = passages.into_iter().filter(is_known);
-        known.map(|passage| Self { passage, elevated, high, third }).collect()
+        let known = passages.iter().filter(|passage| is_known(passage)).cloned();
+        let whole = known.map(|passage| Self { passage, elevated, high, third, clause: false });
+        let clauses = passages.iter().filter(|_| tier == Tier::None).flat_map(|it| clauses(it));
+        whole.chain(clauses.map(Self::calm)).collect()
     }
+
+    fn calm(clause: &str) -> Self {
+        let passage = clause.to_owned();
+        Self { passage, elevated: false, high: false, third: false, clause: true }
+    }
+}
+
+/// The clauses of a calm passage that say nothing grave by themselves, as far as rules and score tell.
+fn clauses(passage: &str) -> impl Iterator<Item = &str> {
+    let marks = [" . ", " , ", "\""];
+    let mut clauses = vec![passage];
+    for mark in marks {
+        clauses = clauses.into_iter().flat_map(|clause| clause.split(mark)).collect();
+    }
+    let clauses = clauses.into_iter().map(str::trim).filter(move |it| *it != passage);
+    let few = clauses.filter(|it| CLAUSE.contains(&it.split(' ').count()));
+    few.filter(|clause| screen(clause).tier == Tier::None)
 }
 
 /// Whether a part of a text says by itself what is meant, as far as its length and rules tell: of "I still
@@ -66,8 +92,10 @@ fn says_it(passage: &str) -> bool {
 /// # Errors
 /// When one cannot be written as JSON.
 pub fn list(files: &[File]) -> serde_json::Result<String> {
+    let mut clauses = HashSet::new();
     let passages = files.iter().flat_map(|file| &file.rows).flat_map(Passage::of);
-    passages.map(|passage| Ok(serde_json::to_string(&passage)? + "\n")).collect()
+    let once = passages.filter(|it| !it.clause || clauses.insert(it.passage.clone()));
+    once.map(|passage| Ok(serde_json::to_string(&passage)? + "\n")).collect()
 }
 
 #[cfg(test)]
@@ -83,7 +111,7 @@ mod tests {
         let listed = list_of(r#"{"text": "I want to d1e, OK?", "label": 1, "tier": "high"}"#);
         assert_eq!(
             listed,
-            "{\"passage\":\"i want to die , ok\",\"elevated\":true,\"high\":true,\"third\":false}\n"
+            "{\"passage\":\"i want to die , ok\",\"elevated\":true,\"high\":true,\"third\":false,\"clause\":false}\n"
         );
     }
 
@@ -110,6 +138,21 @@ mod tests {
             "{listed}"
         );
         assert!(!listed.contains("\"tickets sold out\""), "{listed}");
+    }
+
+    #[test]
+    fn clauses_of_calm_texts_are_calm_unless_they_are_not_by_themselves() {
+        let text = "We had soup, and it was warm. After the play I said I want to die, then tea.";
+        let row =
+            |tier: &str| format!("{{\"text\": \"{text}\", \"label\": 0, \"tier\": \"{tier}\"}}");
+        let listed = list_of(&format!("{}\n{}", row("none"), row("none")));
+        let clause = |text: &str| {
+            let calm = "\"elevated\":false,\"high\":false,\"third\":false,\"clause\":true";
+            listed.matches(&format!("{{\"passage\":\"{text}\",{calm}}}")).count()
+        };
+        assert_eq!((clause("and it was warm"), clause("then tea")), (1, 1), "{listed}");
+        assert_eq!(clause("after the play i said i want to die"), 0, "{listed}");
+        assert!(!list_of(&row("low")).contains("\"clause\":true"));
     }
 
     #[test]

@@ -71,8 +71,9 @@ impl Conversation {
             self.distress = Some(0);
         }
         let is_hint = said.tier >= Tier::Elevated;
-        // What sounds grave for the means that are in it is not graver by them once more.
-        if is_hint && !said.is_sound {
+        // What sounds grave for the means in it is not graver by them once more, nor is what reads calm.
+        let is_told = is_near(before.distress) || is_near(before.despair);
+        if is_hint && !said.is_sound && (!said.reads_calm || is_told) {
             (self.distress, self.despair) = (Some(0), Some(0));
         }
         let (raised, sign) = self.raise(&said, &before);
@@ -120,7 +121,6 @@ impl Conversation {
 
     /// What was said before makes of what is said now, and the sign that did.
     fn raise(&self, said: &Screening, before: &Self) -> (Tier, Option<&'static str>) {
-        let is_near = |age: Option<u16>| age.is_some_and(|age| age <= WINDOW);
         let (distress, despair) = (is_near(self.distress), is_near(self.despair));
         let is_grave = despair || self.tier >= Tier::Elevated;
         // A goodbye and a calm say something only after what was said before them.
@@ -186,6 +186,11 @@ impl Conversation {
     }
 }
 
+/// Whether something was told so few turns ago that what is said now belongs to it.
+fn is_near(age: Option<u16>) -> bool {
+    age.is_some_and(|age| age <= WINDOW)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,6 +245,22 @@ mod tests {
         sad.hear("I lost my job and my wife left me", at(0));
         sad.hear("it rained all day", at(1));
         assert!(sad.hear(question, at(2)).raised >= Tier::Elevated);
+    }
+
+    #[test]
+    fn means_make_what_reads_calm_no_graver_but_after_distress_they_do() {
+        for text in [
+            "Does life insurance usually pay out for suicide after two years? I'm new at claims.",
+            "In chapter nine the detective finds the note on the desk. Does it read as a suicide?",
+        ] {
+            let said = screen_closely(text);
+            assert!(said.reads_calm && (said.has(Cue::Means) || said.has(Cue::AtHand)), "{text}");
+            let heard = Conversation::default().hear(text, at(0));
+            assert!(heard.raised < Tier::High, "{text} {:?}", heard.rules);
+            let mut sad = Conversation::default();
+            sad.hear("I lost my job and my wife left me", at(0));
+            assert_eq!(sad.hear(text, at(1)).raised, Tier::High, "{text}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::tokens::Tokens;
 use passage::Passage;
 
 pub(super) use passage::is_all_legible;
+pub use passage::{can_read, passages};
 pub use reading::Reading;
 pub(super) use reading::check;
 
@@ -26,11 +27,12 @@ pub(super) use reading::check;
 // that hardly any letter of people without danger (CounselChat) and hardly any comment (GoEmotions) is
 // taken for one.
 /// From where on it is high where rules found less.
-const HIGH: f32 = 2.4;
+const HIGH: f32 = 2.6;
 /// How much less is enough for a danger that the score heard to stay one.
-const HEARD: f32 = 1.8;
-/// Below this a danger that rules found is a hint, however it sounds.
+const HEARD: f32 = 2.0;
+/// Below this a danger that rules found is a hint, however it sounds; an imminent one only far below.
 const NO_DANGER: f32 = 0.0;
+const NONE_NOW: f32 = -3.0;
 /// From where on it is elevated; below it a hint that only the score heard is none.
 const ELEVATED: f32 = -1.0;
 /// From where on somebody else is in danger.
@@ -38,7 +40,7 @@ const THIRD: f32 = 2.5;
 /// Words of the longest text that is no letter, but for its calm sentences.
 const LETTER: usize = 35;
 /// Below this score a sentence does not make a text a letter.
-const HARMLESS: f32 = -2.0;
+const HARMLESS: f32 = -1.5;
 /// How much speaks against a letter: there are many passages to choose from, and most of them are sad.
 const SADNESS: f32 = 4.0;
 /// How much each point of score that a passage lacks counts against that it is high.
@@ -97,20 +99,29 @@ impl Findings {
         let missing = ENOUGH.saturating_sub(passage.words) as f32;
         let dissent = (SOUNDS_LIKE_IT - passage.score.high).max(0.0);
         let assent = passage.score.elevated.min(SOUNDS_ENOUGH);
-        let said = f32::midpoint(reading.elevated, reading.high) - SHORT * missing;
+        let said = f32::midpoint(reading.elevated, reading.high);
         Self {
             elevated: reading.elevated + ASSENT * assent,
-            high: said - DISSENT * dissent,
+            high: said - SHORT * missing - DISSENT * dissent,
             said,
             third: reading.third,
         }
     }
 
+    /// Whether not even a hint was read out of it.
+    pub(super) fn read_calm(&self) -> bool {
+        self.elevated < ELEVATED
+    }
+
     /// What it makes of a tier that was found, by rules or by sound alone, and the sign for it.
     pub(super) fn correct(self, found: Tier, is_sound: bool) -> Option<(Tier, &'static str)> {
-        let is_calm = is_sound && self.elevated < ELEVATED;
+        let is_calm = is_sound && self.read_calm();
         if found.is_danger() {
-            let is_none = if is_sound { self.high < HIGH - HEARD } else { self.said < NO_DANGER };
+            let is_none = match found {
+                _ if is_sound => self.high < HIGH - HEARD,
+                Tier::Imminent => self.said < NONE_NOW,
+                _ => self.said < NO_DANGER,
+            };
             is_none.then_some((Tier::Elevated, "reader.calm"))
         } else if self.high >= HIGH {
             Some((Tier::High, "reader.high"))
@@ -129,22 +140,6 @@ impl Findings {
 fn is_letter(words: &[Word]) -> bool {
     let sad = score::parts(words).filter(|part| Score::of(part).elevated >= HARMLESS);
     sad.map(<[_]>::len).sum::<usize>() > LETTER
-}
-
-/// The passages of a text that sound gravest, as they are read and learned from, the gravest first: none
-/// if it is in a script that cannot be read, or has no words.
-#[must_use]
-pub fn passages(text: &str) -> Vec<String> {
-    super::screening::spell(text, |words, tokens| {
-        let passages = passage::all(words, tokens, &[]).into_iter();
-        passages.map(|passage| passage.text).collect()
-    })
-}
-
-/// Whether every sentence of a text is in a script that can be read.
-#[must_use]
-pub fn can_read(text: &str) -> bool {
-    super::screening::spell(text, |words, _| is_all_legible(words))
 }
 
 /// Whether there is doubt about a text in which rules found no danger.
@@ -212,6 +207,7 @@ mod tests {
         assert_eq!(unsure.correct(Tier::High, false), None);
         let unconfirmed = unsure.correct(Tier::High, true);
         assert_eq!(unconfirmed, Some((Tier::Elevated, "reader.calm")), "only the score heard it");
+        assert_eq!(findings(-1.0, -1.0).correct(Tier::Imminent, false), None, "far from calm");
         let calm = findings(-2.0, -3.0);
         let taken_back = Some((Tier::Elevated, "reader.calm"));
         assert_eq!(calm.correct(Tier::High, false), taken_back);

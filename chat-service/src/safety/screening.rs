@@ -36,6 +36,8 @@ pub struct Screening {
     pub is_done: bool,
     /// Whether it is only what the message sounds like that makes it as grave.
     pub(super) is_sound: bool,
+    /// Whether it is about danger to oneself by rules alone: not even a hint was read out of it.
+    pub(super) reads_calm: bool,
     /// Whether it sounds like distress, which counts for what comes after it.
     pub(super) sounds_distressed: bool,
     /// Whether it is worth a second look.
@@ -71,13 +73,12 @@ impl Screening {
         if self.tier.is_danger() && !self.is_sound && reader::is_sure(score) {
             return self;
         }
-        let corrected = Findings::of(words, tokens, &self.places)
-            .and_then(|findings| findings.correct(self.tier, self.is_sound));
-        match corrected {
+        let Some(findings) = Findings::of(words, tokens, &self.places) else { return self };
+        let may_be_lowered = self.may_be_lowered() && reader::is_all_legible(words);
+        self.reads_calm = may_be_lowered && findings.read_calm();
+        match findings.correct(self.tier, self.is_sound) {
             Some(raised) if raised.0 > self.tier => self.raise(raised),
-            Some(lowered) if self.may_be_lowered() && reader::is_all_legible(words) => {
-                self.lower(lowered);
-            }
+            Some(lowered) if may_be_lowered => self.lower(lowered),
             _ => {}
         }
         self

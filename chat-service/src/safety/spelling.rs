@@ -97,7 +97,7 @@ impl Spelling {
 
     /// Whether a word would be taken for a common one with a slip in it.
     pub(super) fn is_corrected(&self, word: &str) -> bool {
-        !self.vocabulary.read(word).is_known() && self.dictionary.correct(word).is_some()
+        self.vocabulary.read(word).word == 0 && self.dictionary.correct(word).is_some()
     }
 
     /// The words of a text.
@@ -154,18 +154,35 @@ impl Spelling {
             // "overdos" begins like a word of ours, and is meant to be one.
             let meant = self.meant(text).filter(|_| !has_digit);
             let word = meant.map_or(0, |meant| meant.word);
-            let text = self.correct(text, manner);
-            self.put(exact.with_word(word), &text, origin, false, words);
-        } else if let Some(readings) = self.guess(text, manner) {
+            let common = self.common(text, manner).filter(|it| self.vocabulary.read(it).is_known());
+            self.put(exact.with_word(word), common.unwrap_or(text), origin, false, words);
+        } else if let Some(readings) = self.guess(text) {
             self.put_all(readings, &plain(text, 'i'), origin, true, words);
+            self.join(words.get_mut(first..).unwrap_or_default(), text, manner);
         } else {
             return self.put(exact, &self.correct(text, manner), origin, false, words);
         }
-        // Of the two, the word that rules know is not always the likelier one.
         if let [word] = words.get_mut(first..).unwrap_or_default()
-            && let Some(common) = self.common(text, manner)
+            && let Some(common) = self.likelier(text, &word.text, manner)
         {
             word.text = common.into();
+        }
+    }
+
+    /// The common word that was typed rather than one of the rules'. Letters that were held down are none of
+    /// another word.
+    fn likelier(&self, typed: &str, ours: &str, manner: Manner) -> Option<&'static str> {
+        let is_held = calm(typed).iter().any(|it| self.vocabulary.read(it).word != 0);
+        if !manner.is_english || is_held { None } else { self.dictionary.outdo(typed, ours) }
+    }
+
+    /// Tells what words that were taken apart are as one: nothing else than what was typed, unless it is a slip
+    /// away from a common word and they are none.
+    fn join(&self, words: &mut [Word<'_>], typed: &str, manner: Manner) {
+        if let [word, _, ..] = words
+            && let Some(common) = self.common(typed, manner)
+        {
+            word.short = Some(common);
         }
     }
 
@@ -178,10 +195,13 @@ impl Spelling {
         is_guessed: bool,
         words: &mut Vec<Word<'t>>,
     ) {
+        let (first, are_several) = (words.len(), readings.len() > 1);
         for (number, reading) in readings.into_iter().enumerate() {
             let before = if number == 0 { origin.before } else { Break::None };
             self.put(reading, text, Origin { before, ..origin }, is_guessed, words);
         }
+        // "dontwanna" is more than "dont".
+        words.iter_mut().skip(first).filter(|_| are_several).for_each(|word| word.short = None);
     }
 
     /// Enters a word, or those that it means. Its text counts where it is none of ours.
@@ -245,14 +265,14 @@ impl Spelling {
     ) {
         let Some(origin) = origin else { return };
         let exact = self.vocabulary.read(group);
-        let guessed = || self.guess(group, manner).or_else(|| split(group, &self.vocabulary));
+        let guessed = || self.guess(group).or_else(|| split(group, &self.vocabulary));
         let readings = if exact.is_known() { Some(vec![exact]) } else { guessed() };
         let readings = readings.unwrap_or_else(|| vec![exact]);
         self.put_all(readings, &self.correct(group, manner), origin, group.len() > 1, words);
     }
 
     /// What a word may be that is not spelt like any of ours.
-    fn guess(&self, word: &str, manner: Manner) -> Option<Vec<Reading>> {
+    fn guess(&self, word: &str) -> Option<Vec<Reading>> {
         if let Some(reading) = self.undisguise(word) {
             return Some(vec![reading]);
         }
@@ -267,12 +287,7 @@ impl Spelling {
             }
         }
         let slip = self.meant(word).or_else(|| self.meant(calm.last()?));
-        // What is one word but for a slip is hardly several.
-        let parts = || match self.common(word, manner) {
-            Some(_) => None,
-            None => split(word, &self.vocabulary),
-        };
-        slip.map(|reading| vec![reading]).or_else(parts)
+        slip.map(|reading| vec![reading]).or_else(|| split(word, &self.vocabulary))
     }
 
     /// A word that none of ours can be meant by, as it is spelt without disguise and, in English, without
@@ -281,8 +296,7 @@ impl Spelling {
         if !word.is_ascii() || is_amount(word) {
             return word.into();
         }
-        let is_known =
-            |it: &str| self.ordinary.contains(it) || self.dictionary.has(it, manner.is_english);
+        let is_known = |it: &str| self.ordinary.contains(it) || self.dictionary.has(it);
         let first = plain(word, 'i');
         if is_known(&first) {
             return first;

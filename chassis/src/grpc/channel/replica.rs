@@ -96,9 +96,9 @@ impl Replica {
         self.begun.load(Ordering::Acquire)
     }
 
-    /// Whether what is known of it was asked after the first `looks`.
-    pub(super) fn is_seen_after(&self, looks: u64) -> bool {
-        self.seen.borrow().look > looks
+    /// In which look it was seen last.
+    pub(super) fn last_look(&self) -> u64 {
+        self.seen.borrow().look
     }
 
     /// Calls at work.

@@ -95,31 +95,33 @@ impl Replicas {
         if let Some(replica) = self.choose(tried) {
             return Some(replica);
         }
-        self.look(|_| self.choose(tried).is_some()).await;
+        self.look(Replica::last_look, |_| self.choose(tried).is_some()).await;
         self.choose(tried)
     }
 
-    /// Has all looked at once more, and returns how the best of them is, as soon as that is known.
+    /// Has all looked at once more, and returns how the best of them is, as soon as that is known. What a look
+    /// sees that had begun before may not be so any more.
     pub(super) async fn look_again(&self) -> Standing {
-        self.look(|seen| seen.iter().any(|it| it.standing() == Standing::Well)).await;
+        let is_well = |it: &&Arc<Replica>| it.standing() == Standing::Well;
+        self.look(Replica::begun, |seen| seen.iter().any(is_well)).await;
         self.all().iter().map(|it| it.standing()).max().unwrap_or(Standing::Unreachable)
     }
 
-    /// Has all looked at from now on, until that is done or what was seen is `enough`. What a look sees that had
-    /// begun before may not be so any more.
-    async fn look(&self, enough: impl Fn(&[&Arc<Replica>]) -> bool) {
+    /// Has all looked at, each once more than `before`, until that is done or what was seen is `enough`: for
+    /// [`FIRST`] at most.
+    async fn look(&self, before: fn(&Replica) -> u64, enough: impl Fn(&[&Arc<Replica>]) -> bool) {
         let mut news = self.news.subscribe();
         let looked_at = async {
             let mut all = self.all.subscribe();
             // The sender lives as long as `self`, so waiting cannot fail.
             let _alive = all.wait_for(Option::is_some).await.is_ok();
-            let with_looks = |it: Arc<Replica>| (it.begun(), it);
+            let with_looks = |it: Arc<Replica>| (before(&it), it);
             let asked: Vec<_> = self.all().into_iter().map(with_looks).collect();
             for (_, replica) in &asked {
                 replica.look_soon();
             }
             loop {
-                let seen = asked.iter().filter(|(looks, it)| it.is_seen_after(*looks));
+                let seen = asked.iter().filter(|(looks, it)| it.last_look() > *looks);
                 let seen: Vec<_> = seen.map(|(_, it)| it).collect();
                 if seen.len() == asked.len() || enough(&seen) {
                     return;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::safety::score::{self, Score};
+use crate::safety::screening::spell;
 use crate::safety::spelling::Word;
 use crate::safety::tokens::{Break, Tokens};
 
@@ -56,7 +57,23 @@ pub(super) fn all(words: &[Word], tokens: &Tokens, found: &[Range<usize>]) -> Ve
     passages
 }
 
+/// The passages of a text that sound gravest, as they are read and learned from, the gravest first: none
+/// if it is in a script that cannot be read, or has no words.
+#[must_use]
+pub fn passages(text: &str) -> Vec<String> {
+    spell(text, |words, tokens| {
+        let passages = all(words, tokens, &[]).into_iter();
+        passages.map(|passage| passage.text).collect()
+    })
+}
+
 /// Whether every sentence of a text is in a script that can be read.
+#[must_use]
+pub fn can_read(text: &str) -> bool {
+    spell(text, |words, _| is_all_legible(words))
+}
+
+/// Whether all sentences that words make are in a script that can be read.
 pub(in crate::safety) fn is_all_legible(words: &[Word]) -> bool {
     score::parts(words).all(is_legible)
 }
@@ -137,7 +154,12 @@ mod tests {
             ("sooooo many biscuitsss at the party", "so many biscuits at the party"),
             ("i woul rathre hvae a fancu hat", "i would rather have a fancy hat"),
             ("i hvaent seen it, tehre's no poitn", "i havent seen it , theres no point"),
-            ("were not haing the same emials", "were not having the same emails"),
+            ("they wrote emials to my theerapists", "they wrote emails to my therapists"),
+            ("i do nott want to diee", "i do not want to die"),
+            ("please kill meee, i am saad", "please kill me , i am sad"),
+            ("im gonnajump and i dontwanna be here", "im gonnajump and i dontwanna be here"),
+            ("i want to killit and livemy life", "i want to killit and livemy life"),
+            ("my sister nina ate an omelette", "my sister nina ate an omelette"),
             (
                 "my theerapists on holidayy for 3 weekks whichh is briliant timign",
                 "my therapists on holiday for 3 weeks which is brilliant timing",

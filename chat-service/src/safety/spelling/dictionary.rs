@@ -3,7 +3,7 @@
 //! Rules find their own words with a slip in them (`slips`). Score and encoder know thousands more, and
 //! know them only as they are spelt: what is put right here is for them, rules see nothing of it.
 
-use foldhash::HashSet;
+use foldhash::{HashMap, HashSet};
 
 use crate::safety::slips::{Slip, hash, slip, without_one};
 use crate::safety::tokens::Token;
@@ -25,13 +25,20 @@ const SAMPLE: usize = 40;
 const OF_WORDS: usize = 3;
 /// So many of the most frequent words are about as frequent as each other.
 const FEW: f32 = 50.0;
+/// How many are the most frequent ones.
+const FREQUENT: u16 = 2_000;
+/// How much rarer a slip in the first letter is, in the logarithm.
+const FIRST: f32 = 2.0;
+/// From how much more on a word is much likelier than another, in the logarithm.
+const MUCH: f32 = 2.5;
 
 /// Common words.
 #[derive(Debug)]
 pub(super) struct Dictionary {
     /// The English ones, the most frequent first.
     words: Vec<&'static str>,
-    english: HashSet<&'static str>,
+    /// Their ranks.
+    english: HashMap<&'static str, u16>,
     others: HashSet<&'static str>,
     uncommon: HashSet<&'static str>,
     /// English words by what is left of them without one of their letters, or of all: part of its hash,
@@ -50,7 +57,7 @@ impl Dictionary {
         }
         by_rest.sort_unstable();
         by_rest.dedup();
-        let english = words.iter().copied().collect();
+        let english = words.iter().copied().zip(0..).collect();
         let (others, uncommon) = (lines(OTHERS).collect(), lines(UNCOMMON).collect());
         Self { words, english, others, uncommon, by_rest }
     }
@@ -60,19 +67,32 @@ impl Dictionary {
         self.words.iter().copied()
     }
 
-    /// Whether a word is one of those that are known, common or not. In English one of another language is
-    /// likelier a slip.
-    pub(super) fn has(&self, word: &str, is_english: bool) -> bool {
-        self.english.contains(word)
-            || self.uncommon.contains(word)
-            || (!is_english && self.others.contains(word))
+    /// Whether a word is one of those that are known, common or not.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.is_common(word) || self.others.contains(word) || self.uncommon.contains(word)
+    }
+
+    /// Whether a word is a common English one.
+    fn is_common(&self, word: &str) -> bool {
+        self.english.contains_key(word)
+    }
+
+    /// Whether a word is two of the most frequent ones without a space.
+    fn is_run(&self, word: &str) -> bool {
+        let mut halves =
+            (2..word.len().saturating_sub(1)).filter_map(|at| word.split_at_checked(at));
+        halves.any(|(one, other)| self.is_frequent(one) && self.is_frequent(other))
+    }
+
+    fn is_frequent(&self, word: &str) -> bool {
+        self.english.get(word).is_some_and(|rank| *rank < FREQUENT)
     }
 
     /// Whether a text is in English, as far as its first words tell.
     pub(super) fn is_english(&self, tokens: &[Token]) -> bool {
         let all = tokens.len().min(SAMPLE);
         let sample = || tokens.iter().take(SAMPLE).map(|token| token.text.as_str());
-        let english = sample().filter(|word| self.english.contains(word)).count();
+        let english = sample().filter(|word| self.is_common(word)).count();
         english * OF_WORDS >= all
             && english >= sample().filter(|word| self.others.contains(word)).count()
     }
@@ -82,7 +102,8 @@ impl Dictionary {
     pub(super) fn correct(&self, word: &str) -> Option<&'static str> {
         if !(SHORTEST..=LONGEST).contains(&word.len())
             || !word.bytes().all(|byte| byte.is_ascii_lowercase())
-            || self.has(word, true)
+            || self.has(word)
+            || self.is_run(word)
         {
             return None;
         }
@@ -92,17 +113,31 @@ impl Dictionary {
             let same = self.by_rest.get(first..).unwrap_or_default().iter();
             same.take_while(move |(other, _)| *other == rest).map(|(_, number)| *number)
         });
-        let judged = near.filter_map(|number| {
-            let meant = self.words.get(usize::from(number))?;
-            if !meant.starts_with(*typed.first()?) {
-                return None;
-            }
-            let slip = slip(&typed, &meant.chars().collect::<Vec<_>>())?;
-            // How often a word is said falls with its rank (Zipf's law).
-            Some((rarity(slip) + (f32::from(number) + FEW).ln(), *meant))
-        });
+        let meant = near.filter_map(|number| self.words.get(usize::from(number)).copied());
+        let judged = meant
+            .filter(|meant| meant.starts_with(typed.first().copied().unwrap_or_default()))
+            .filter_map(|meant| Some((self.rarity(&typed, meant)?, meant)));
         let (_, meant) = judged.min_by(|(one, _), (other, _)| one.total_cmp(other))?;
         Some(meant)
+    }
+
+    /// The word that is meant by another rather than `ours`, a word of the rules: only if it is much likelier,
+    /// as what rules know is what people say here.
+    pub(super) fn outdo(&self, word: &str, ours: &str) -> Option<&'static str> {
+        let meant = self.correct(word)?;
+        let typed: Vec<char> = word.chars().collect();
+        let rarity = self.rarity(&typed, meant)?;
+        let is_ours = self.rarity(&typed, ours).is_some_and(|ours| ours < rarity + MUCH);
+        (!is_ours).then_some(meant)
+    }
+
+    /// How rare it is that a common word is typed so: the logarithm of the odds against it, beside others. How
+    /// often a word is said falls with its rank (Zipf's law).
+    fn rarity(&self, typed: &[char], meant: &str) -> Option<f32> {
+        let rank = f32::from(*self.english.get(meant)?);
+        let letters: Vec<char> = meant.chars().collect();
+        let first = if letters.first() == typed.first() { 0.0 } else { FIRST };
+        Some(rarity(slip(typed, &letters)?) + first + (rank + FEW).ln())
     }
 }
 
@@ -143,7 +178,7 @@ mod tests {
             ("yeterday", "yesterday"),
             ("kitchenn", "kitchen"),
             ("grandmither", "grandmother"),
-            ("ging", "going"),
+            ("gping", "going"),
             ("stting", "sitting"),
         ] {
             assert_eq!(dictionary.correct(typed), Some(meant), "{typed}");
