@@ -128,11 +128,13 @@ impl Reader {
         }
     }
 
-    /// A sentence of one word is none: "want. to. die."
+    /// A sentence of one word is none, "want. to. die.", but after a whole one: "I have it. Tonight. It rains."
     fn end_sentence(&mut self) {
         let here = self.found.tokens.len();
         let is_word = here.saturating_sub(self.sentence) == 1;
-        self.raise(if is_word { Break::Soft } else { Break::Hard });
+        let first = self.found.tokens.get(self.sentence);
+        let follows = first.is_some_and(|first| first.before >= Break::Hard);
+        self.raise(if is_word && !follows { Break::Soft } else { Break::Hard });
         self.single = None;
         self.sentence = here;
     }
@@ -232,6 +234,10 @@ mod tests {
         };
         assert_eq!(breaks("Oh no. I, too"), [Break::None, Break::None, Break::Hard, Break::Soft]);
         assert_eq!(breaks("want. to. die"), [Break::None, Break::Soft, Break::Soft]);
+        assert_eq!(
+            breaks("a note. now. it rains"),
+            [Break::None, Break::None, Break::Hard, Break::Hard, Break::None]
+        );
         assert_eq!(breaks("want to... die"), [Break::None, Break::None, Break::Soft]);
         assert_eq!(breaks("to die... 😞. It rains")[2..], [Break::Hard, Break::None]);
         let quoted = Tokens::of("he said \"I want to die\" twice").tokens;

@@ -187,7 +187,11 @@ mod tests {
 
     #[test]
     fn what_stands_around_a_text_takes_none_of_its_passages_away() {
-        for text in ["I want to kill myself", "I am so tired. Nobody would miss me, would they?"] {
+        for text in [
+            "I want to kill myself",
+            "I am so tired. Nobody would miss me, would they?",
+            "The note is written. Tonight.",
+        ] {
             let alone = passages(text);
             for more in ["{}. We had soup.", "The bus was late. {}", "We had soup. {}. It rained."]
             {
