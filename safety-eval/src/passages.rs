@@ -25,8 +25,18 @@ pub struct Passage {
     pub high: bool,
     /// Whether somebody else is in danger, and the writer is not.
     pub third: bool,
-    /// Whether it is only a clause of one.
-    pub clause: bool,
+    /// Whether it is all that is read, or only a part.
+    pub kind: Kind,
+}
+
+/// What a passage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// As the encoder reads it.
+    Whole,
+    /// A clause of a calm one.
+    Clause,
 }
 
 impl Passage {
@@ -56,14 +66,14 @@ impl Passage {
             }
         };
         let known = passages.iter().filter(|passage| is_known(passage)).cloned();
-        let whole = known.map(|passage| Self { passage, elevated, high, third, clause: false });
+        let whole = known.map(|passage| Self { passage, elevated, high, third, kind: Kind::Whole });
         let clauses = passages.iter().filter(|_| tier == Tier::None).flat_map(|it| clauses(it));
         whole.chain(clauses.map(Self::calm)).collect()
     }
 
     fn calm(clause: &str) -> Self {
         let passage = clause.to_owned();
-        Self { passage, elevated: false, high: false, third: false, clause: true }
+        Self { passage, elevated: false, high: false, third: false, kind: Kind::Clause }
     }
 }
 
@@ -94,7 +104,7 @@ fn says_it(passage: &str) -> bool {
 pub fn list(files: &[File]) -> serde_json::Result<String> {
     let mut clauses = HashSet::new();
     let passages = files.iter().flat_map(|file| &file.rows).flat_map(Passage::of);
-    let once = passages.filter(|it| !it.clause || clauses.insert(it.passage.clone()));
+    let once = passages.filter(|it| it.kind == Kind::Whole || clauses.insert(it.passage.clone()));
     once.map(|passage| Ok(serde_json::to_string(&passage)? + "\n")).collect()
 }
 
@@ -111,7 +121,7 @@ mod tests {
         let listed = list_of(r#"{"text": "I want to d1e, OK?", "label": 1, "tier": "high"}"#);
         assert_eq!(
             listed,
-            "{\"passage\":\"i want to die , ok\",\"elevated\":true,\"high\":true,\"third\":false,\"clause\":false}\n"
+            "{\"passage\":\"i want to die , ok\",\"elevated\":true,\"high\":true,\"third\":false,\"kind\":\"whole\"}\n"
         );
     }
 
@@ -147,12 +157,12 @@ mod tests {
             |tier: &str| format!("{{\"text\": \"{text}\", \"label\": 0, \"tier\": \"{tier}\"}}");
         let listed = list_of(&format!("{}\n{}", row("none"), row("none")));
         let clause = |text: &str| {
-            let calm = "\"elevated\":false,\"high\":false,\"third\":false,\"clause\":true";
+            let calm = "\"elevated\":false,\"high\":false,\"third\":false,\"kind\":\"clause\"";
             listed.matches(&format!("{{\"passage\":\"{text}\",{calm}}}")).count()
         };
         assert_eq!((clause("and it was warm"), clause("then tea")), (1, 1), "{listed}");
         assert_eq!(clause("after the play i said i want to die"), 0, "{listed}");
-        assert!(!list_of(&row("low")).contains("\"clause\":true"));
+        assert!(!list_of(&row("low")).contains("\"kind\":\"clause\""));
     }
 
     #[test]

@@ -161,8 +161,8 @@ def learn(rows, tokenizer, reader, rounds):
 
 def few_clauses(lessons, rows, dice):
     """Lessons with so many of the clauses in the rows: all of them would drown the rest."""
-    whole = [row for row in lessons if not row["clause"]]
-    clauses = [row for row in rows if row["clause"]]
+    whole = [row for row in lessons if row["kind"] == "whole"]
+    clauses = [row for row in rows if row["kind"] == "clause"]
     return whole + dice.sample(clauses, min(len(clauses), int(CLAUSES * len(whole))))
 
 

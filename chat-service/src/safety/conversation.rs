@@ -73,7 +73,7 @@ impl Conversation {
         let is_hint = said.tier >= Tier::Elevated;
         // What sounds grave for the means in it is not graver by them once more, nor is what reads calm.
         let is_told = is_near(before.distress) || is_near(before.despair);
-        if is_hint && !said.is_sound && (!said.reads_calm || is_told) {
+        if is_hint && !said.is_sound && (!said.reads_calm() || is_told) {
             (self.distress, self.despair) = (Some(0), Some(0));
         }
         let (raised, sign) = self.raise(&said, &before);
@@ -254,12 +254,12 @@ mod tests {
             "In chapter nine the detective finds the note on the desk. Does it read as a suicide?",
         ] {
             let said = screen_closely(text);
-            assert!(said.reads_calm && (said.has(Cue::Means) || said.has(Cue::AtHand)), "{text}");
+            assert!(said.reads_calm() && (said.has(Cue::Means) || said.has(Cue::AtHand)), "{text}");
             let heard = Conversation::default().hear(text, at(0));
             assert!(heard.raised < Tier::High, "{text} {:?}", heard.rules);
-            let mut sad = Conversation::default();
-            sad.hear("I lost my job and my wife left me", at(0));
-            assert_eq!(sad.hear(text, at(1)).raised, Tier::High, "{text}");
+            let mut talk = Conversation::default();
+            talk.hear("I lost my job and my wife left me", at(0));
+            assert_eq!(talk.hear(text, at(1)).raised, Tier::High, "{text}");
         }
     }
 

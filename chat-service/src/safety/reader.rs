@@ -40,7 +40,7 @@ const THIRD: f32 = 2.5;
 /// Words of the longest text that is no letter, but for its calm sentences.
 const LETTER: usize = 35;
 /// Below this score a sentence does not make a text a letter.
-const HARMLESS: f32 = -1.5;
+const HARMLESS: f32 = -2.0;
 /// How much speaks against a letter: there are many passages to choose from, and most of them are sad.
 const SADNESS: f32 = 4.0;
 /// How much each point of score that a passage lacks counts against that it is high.

@@ -36,8 +36,6 @@ pub struct Screening {
     pub is_done: bool,
     /// Whether it is only what the message sounds like that makes it as grave.
     pub(super) is_sound: bool,
-    /// Whether it is about danger to oneself by rules alone: not even a hint was read out of it.
-    pub(super) reads_calm: bool,
     /// Whether it sounds like distress, which counts for what comes after it.
     pub(super) sounds_distressed: bool,
     /// Whether it is worth a second look.
@@ -54,12 +52,19 @@ enum Certainty {
     #[default]
     Clear,
     Doubtful,
+    /// It was read, and not even a hint was read out of it.
+    Unconfirmed,
 }
 
 impl Screening {
     /// Whether it is worth a second look.
     pub(crate) fn is_doubtful(&self) -> bool {
         self.certainty == Certainty::Doubtful
+    }
+
+    /// Whether it is about danger to oneself by rules alone: read, it is calm.
+    pub(super) fn reads_calm(&self) -> bool {
+        self.certainty == Certainty::Unconfirmed
     }
 
     pub(super) fn has(&self, cue: Cue) -> bool {
@@ -75,7 +80,9 @@ impl Screening {
         }
         let Some(findings) = Findings::of(words, tokens, &self.places) else { return self };
         let may_be_lowered = self.may_be_lowered() && reader::is_all_legible(words);
-        self.reads_calm = may_be_lowered && findings.read_calm();
+        if may_be_lowered && findings.read_calm() {
+            self.certainty = Certainty::Unconfirmed;
+        }
         match findings.correct(self.tier, self.is_sound) {
             Some(raised) if raised.0 > self.tier => self.raise(raised),
             Some(lowered) if may_be_lowered => self.lower(lowered),

@@ -190,7 +190,7 @@ mod tests {
         for text in [
             "I want to kill myself",
             "I am so tired. Nobody would miss me, would they?",
-            "The note is written. Tonight.",
+            "The note is written. Tonight",
         ] {
             let alone = passages(text);
             for more in ["{}. We had soup.", "The bus was late. {}", "We had soup. {}. It rained."]
