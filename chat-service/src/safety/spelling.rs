@@ -176,8 +176,7 @@ impl Spelling {
         if !manner.is_english || is_held { None } else { self.dictionary.outdo(typed, ours) }
     }
 
-    /// Tells what words that were taken apart are as one: nothing else than what was typed, unless it is a slip
-    /// away from a common word and they are none.
+    /// Tells what words that one was taken for are together, where it is a slip away from a common one.
     fn join(&self, words: &mut [Word<'_>], typed: &str, manner: Manner) {
         if let [word, _, ..] = words
             && let Some(common) = self.common(typed, manner)
