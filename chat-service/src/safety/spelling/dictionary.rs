@@ -100,6 +100,11 @@ impl Dictionary {
     /// The word that is meant by one of an English text that is none of them, if it is a slip away: hardly
     /// anybody slips in the first letter. Of several the likeliest, as likely as the slip and as the word.
     pub(super) fn correct(&self, word: &str) -> Option<&'static str> {
+        self.nearest(word).map(|(_, meant)| meant)
+    }
+
+    /// The same, and how rare it is that it is typed so.
+    fn nearest(&self, word: &str) -> Option<(f32, &'static str)> {
         if !(SHORTEST..=LONGEST).contains(&word.len())
             || !word.bytes().all(|byte| byte.is_ascii_lowercase())
             || self.has(word)
@@ -117,16 +122,14 @@ impl Dictionary {
         let judged = meant
             .filter(|meant| meant.starts_with(typed.first().copied().unwrap_or_default()))
             .filter_map(|meant| Some((self.rarity(&typed, meant)?, meant)));
-        let (_, meant) = judged.min_by(|(one, _), (other, _)| one.total_cmp(other))?;
-        Some(meant)
+        judged.min_by(|(one, _), (other, _)| one.total_cmp(other))
     }
 
     /// The word that is meant by another rather than `ours`, a word of the rules: only if it is much likelier,
     /// as what rules know is what people say here.
     pub(super) fn outdo(&self, word: &str, ours: &str) -> Option<&'static str> {
-        let meant = self.correct(word)?;
+        let (rarity, meant) = self.nearest(word)?;
         let typed: Vec<char> = word.chars().collect();
-        let rarity = self.rarity(&typed, meant)?;
         let is_ours = self.rarity(&typed, ours).is_some_and(|ours| ours < rarity + MUCH);
         (!is_ours).then_some(meant)
     }
